@@ -1,0 +1,50 @@
+# Two commands do all on a fresh machine: `make play` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+OUT ?= match_out
+SECONDS ?= 60
+SEED ?= 1
+
+export MUJOCO_GL ?= egl
+
+.PHONY: play test test-slow check format system clean
+
+play: $(READY) ## a 1v1 match through the whole stack, with video and report
+	$(BIN)/op3-soccer play --seed $(SEED) --seconds $(SECONDS) --out $(OUT)
+
+test: $(READY) ## what CI runs: style, types, imports, tests
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -m "not gpu and not hardware and not slow"
+
+test-slow: $(READY) ## the longer checks
+	$(BIN)/python -m pytest -m slow
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+# Everything is pinned in requirements.txt; the project itself is linked, not copied.
+$(READY): requirements.txt pyproject.toml | system
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "expected python3 >= 3.11, found $$($(PYTHON) --version);" \
+	       "name another with: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps --no-build-isolation --editable .
+	@touch $@
+
+system:
+	@PYTHON=$(PYTHON) sh tools/system_packages.sh
+
+clean:
+	rm -rf $(VENV) $(OUT)
