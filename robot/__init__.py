@@ -1,0 +1,1 @@
+"""What runs onboard: contracts, policies, observations, safety and the control loop."""

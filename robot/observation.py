@@ -1,0 +1,75 @@
+"""Observation vectors, the same lines for the simulator (batched) and the robot (one).
+
+Written against the array-API subset NumPy and jax.numpy share: every array may carry
+leading batch axes. The history is a value: `start`, then `push` once per control step,
+then `vector`.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from robot.contracts.policy import ObservationSpec
+
+Array = Any
+"""A NumPy or JAX array."""
+
+TERM_SIZES: dict[str, int] = {
+    "gyro": 3,  # rad/s, torso frame
+    "gravity": 3,  # unit vector of gravity, torso frame; (0, 0, -1) upright
+    "joint_position": 20,  # rad, canonical joint order
+    "previous_target": 20,  # rad, last joint targets sent, after filter and limits
+    "velocity_command": 3,  # m/s forward, m/s left, rad/s counter-clockwise
+    "gait_clock": 2,  # sin and cos of the gait phase
+    "kick_side": 1,  # +1 left foot, -1 right foot
+}
+"""Known terms and the numbers each holds per time step."""
+
+History = tuple[Array, ...]
+"""Per term an array [..., history, size], oldest first."""
+
+
+def start(spec: ObservationSpec, sources: Mapping[str, Array]) -> History:
+    """History at an episode's start: the first values, repeated."""
+    return tuple(_repeat(sources[term.name], term.history) for term in spec.terms)
+
+
+def push(
+    spec: ObservationSpec, history: History, sources: Mapping[str, Array]
+) -> History:
+    """History with the newest values of `sources` ([..., size] per term) appended."""
+    return tuple(
+        _append(old, sources[term.name])
+        for term, old in zip(spec.terms, history, strict=True)
+    )
+
+
+def vector(spec: ObservationSpec, history: History) -> Array:
+    """Normalized observation [..., spec.size], terms in order, each oldest first."""
+    parts = []
+    for term, values in zip(spec.terms, history, strict=True):
+        xp = values.__array_namespace__()
+        if term.mean:
+            values = values - xp.asarray(term.mean, dtype=values.dtype)
+        if term.std:
+            values = values / xp.asarray(term.std, dtype=values.dtype)
+        parts.append(xp.reshape(values, (*values.shape[:-2], -1)))
+    xp = parts[0].__array_namespace__()
+    return xp.clip(xp.concat(parts, axis=-1), -spec.clip, spec.clip)
+
+
+def gait_clock(time_s: Array, clock_hz: float) -> Array:
+    """[..., 2] sine and cosine of the gait phase at `time_s` [...] since the start."""
+    xp = time_s.__array_namespace__()
+    phase = 2 * math.pi * clock_hz * time_s
+    return xp.stack([xp.sin(phase), xp.cos(phase)], axis=-1)
+
+
+def _repeat(value: Array, times: int) -> Array:
+    xp = value.__array_namespace__()
+    return xp.stack([value] * times, axis=-2)
+
+
+def _append(old: Array, value: Array) -> Array:
+    xp = old.__array_namespace__()
+    return xp.concat([old[..., 1:, :], value[..., None, :]], axis=-2)
