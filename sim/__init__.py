@@ -1,0 +1,1 @@
+"""The simulated world: OP3 model, pitch, physics, tasks and the virtual robot."""

@@ -1,0 +1,1 @@
+"""Tasks: frozen configuration and pure functions on batched arrays."""

@@ -1,0 +1,336 @@
+"""Walking at a commanded velocity: what is observed, rewarded and ended.
+
+All functions are pure, batched over leading axes [B] and written against the array API.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
+from robot.contracts.policy import (
+    ActionSpec,
+    CommandSpec,
+    ObservationSpec,
+    ObservationTerm,
+)
+
+Array = Any
+
+LEG_AND_ARM_JOINTS = tuple(name for name in JOINT_NAMES if not name.startswith("head"))
+_STAND = {joint.name: joint.stand_rad for joint in OP3_JOINTS}
+_BY_NAME = {joint.name: joint for joint in OP3_JOINTS}
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkRewards:
+    """Weights of the reward terms; the sum is scaled by `scale`.
+
+    The form follows measured trials on this robot: kernels on velocity errors, plus a
+    linear share of the commanded velocity so that standing still is no optimum.
+    """
+
+    velocity: float = 1.5
+    progress: float = 1.5
+    turn: float = 1.0
+    turn_progress: float = 0.5
+    alive: float = 0.3
+    gait: float = 1.2
+    clearance: float = 0.3
+    tilt: float = -2.0
+    tilt_rate: float = -0.03
+    bounce: float = -0.5
+    action_rate: float = -0.01
+    action_jerk: float = -0.005
+    slip: float = -0.3
+    hip_pose: float = -0.2
+    arm_pose: float = -0.15
+    torque: float = -0.004
+    fall: float = -10.0
+    scale: float = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkConfig:
+    """The walking task.
+
+    Attributes:
+        control_period_s: 25 ms, as arXiv:2304.13653.
+        episode_s: time limit.
+        clock_hz: gait frequency (two steps per period).
+        action_scale_rad: joint offset per unit of action.
+        filter_keep: of the action filter.
+        history: steps of proprioception in the observation.
+        low, high: command bounds (m/s forward, m/s left, rad/s).
+        command_s: range of the time a command holds.
+        velocity_filter_s: time constant of the velocity that rewards look at; about one
+            gait period, so that sway within a step costs nothing.
+        clearance_m: wanted height of the swinging sole.
+        min_height_m: torso height that counts as a fall.
+        min_upright: cosine of the tilt that counts as a fall.
+    """
+
+    control_period_s: float = 0.025
+    episode_s: float = 12.0
+    clock_hz: float = 2.2
+    action_scale_rad: float = 0.5
+    filter_keep: float = 0.4
+    history: int = 3
+    low: tuple[float, float, float] = (-0.4, -0.3, -2.0)
+    high: tuple[float, float, float] = (0.8, 0.3, 2.0)
+    command_s: tuple[float, float] = (2.0, 5.0)
+    velocity_filter_s: float = 0.25
+    clearance_m: float = 0.03
+    min_height_m: float = 0.15
+    min_upright: float = 0.5
+    rewards: WalkRewards = field(default_factory=WalkRewards)
+
+    @property
+    def action(self) -> ActionSpec:
+        joints = [_BY_NAME[name] for name in LEG_AND_ARM_JOINTS]
+        return ActionSpec(
+            joints=LEG_AND_ARM_JOINTS,
+            default_rad=tuple(joint.stand_rad for joint in joints),
+            scale_rad=(self.action_scale_rad,) * len(joints),
+            min_rad=tuple(joint.min_rad for joint in joints),
+            max_rad=tuple(joint.max_rad for joint in joints),
+            filter_keep=self.filter_keep,
+        )
+
+    @property
+    def command(self) -> CommandSpec:
+        return CommandSpec(
+            names=("forward_m_s", "left_m_s", "turn_rad_s"),
+            low=self.low,
+            high=self.high,
+        )
+
+    @property
+    def observation(self) -> ObservationSpec:
+        """Fixed means and scales: no running statistics to ship or to drift."""
+        stand = tuple(_STAND[name] for name in JOINT_NAMES)
+        spread = (0.3,) * len(stand)
+
+        def term(name: str, size: int, unit: str, frame: str, **more: Any):
+            return ObservationTerm(name=name, size=size, unit=unit, frame=frame, **more)
+
+        past = {"history": self.history}
+        return ObservationSpec(
+            terms=(
+                term("gyro", 3, "rad/s", "torso", std=(1.5, 1.5, 1.5), **past),
+                term(
+                    "gravity",
+                    3,
+                    "1",
+                    "torso",
+                    mean=(0.0, 0.0, -1.0),
+                    std=(0.2, 0.2, 0.2),
+                    **past,
+                ),
+                term(
+                    "joint_position",
+                    20,
+                    "rad",
+                    "joint",
+                    mean=stand,
+                    std=spread,
+                    **past,
+                ),
+                term(
+                    "previous_target",
+                    20,
+                    "rad",
+                    "joint",
+                    mean=stand,
+                    std=spread,
+                    **past,
+                ),
+                term(
+                    "velocity_command",
+                    3,
+                    "m/s, m/s, rad/s",
+                    "torso",
+                    std=(0.4, 0.2, 1.0),
+                ),
+                term("gait_clock", 2, "1", "none"),
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class WalkView:
+    """What rewards and terminations look at, after one control step.
+
+    Attributes:
+        velocity: [B, 3] forward, left (heading frame, m/s) and yaw rate (rad/s),
+            low-pass filtered.
+        height_m: [B] torso above the floor.
+        gravity: [B, 3] in the torso frame.
+        gyro: [B, 3] rad/s.
+        vertical_m_s: [B] torso speed up.
+        contact: [B, 2] bool, left and right sole on the floor.
+        sole_height_m: [B, 2] of the sole centres.
+        sole_speed_m_s: [B, 2] horizontal.
+        position_rad: [B, A] joints in action order.
+        torque_nm: [B, A] mean absolute servo torque over the control step.
+    """
+
+    velocity: Array
+    height_m: Array
+    gravity: Array
+    gyro: Array
+    vertical_m_s: Array
+    contact: Array
+    sole_height_m: Array
+    sole_speed_m_s: Array
+    position_rad: Array
+    torque_nm: Array
+
+
+def fallen(config: WalkConfig, view: WalkView) -> Array:
+    """[B] bool: the episode ends here."""
+    tilted = -view.gravity[..., 2] < config.min_upright
+    return tilted | (view.height_m < config.min_height_m)
+
+
+def is_standing_command(command: Array) -> Array:
+    """[B] bool: nothing is asked for, so the robot should stand still."""
+    xp = command.__array_namespace__()
+    size = xp.abs(command) / xp.asarray([1.0, 1.0, 4.0], dtype=command.dtype)
+    return xp.max(size, axis=-1) < 0.04
+
+
+def reward_terms(
+    config: WalkConfig,
+    view: WalkView,
+    command: Array,
+    phase: Array,
+    actions: tuple[Array, Array, Array],
+) -> dict[str, Array]:
+    """Weighted reward terms [B] of one step, not yet scaled.
+
+    Args:
+        config: weights and scales.
+        view: the state reached.
+        command: [B, 3] wanted velocity.
+        phase: [B] gait phase in rad; the left foot swings while sin(phase) > 0.
+        actions: this step's and the two previous actions, [B, A] each.
+    """
+    weights = config.rewards
+    terms = _velocity_terms(view, command)
+    terms |= _gait_terms(config, view, is_standing_command(command), phase)
+    terms |= _posture_terms(view)
+    terms |= _effort_terms(view, actions)
+    terms["fall"] = fallen(config, view).astype(view.height_m.dtype)
+    terms["alive"] = 1.0 - terms["fall"]
+    return {name: getattr(weights, name) * value for name, value in terms.items()}
+
+
+def _velocity_terms(view: WalkView, command: Array) -> dict[str, Array]:
+    xp = command.__array_namespace__()
+    wanted = command[..., :2]
+    speed = xp.sqrt(xp.sum(wanted * wanted, axis=-1))
+    error = view.velocity[..., :2] - wanted
+    squared = xp.sum(error * error, axis=-1)
+    # Wide for fast commands, narrow for slow ones: 0.15 of the squared speed.
+    width = 0.015 + 0.15 * speed * speed
+    along = xp.sum(view.velocity[..., :2] * wanted, axis=-1)
+    share = along / xp.clip(speed, 0.05, None) / xp.clip(speed, 0.15, None)
+    turn, wanted_turn = view.velocity[..., 2], command[..., 2]
+    turn_error = turn - wanted_turn
+    turn_width = 0.06 + 0.1 * wanted_turn * wanted_turn
+    turn_share = turn * wanted_turn / xp.clip(wanted_turn * wanted_turn, 0.1, None)
+    return {
+        "velocity": xp.exp(-squared / width),
+        "progress": xp.clip(share, -1.0, 1.0),
+        "turn": xp.exp(-turn_error * turn_error / turn_width),
+        "turn_progress": xp.clip(turn_share, -1.0, 1.0),
+    }
+
+
+def _gait_terms(
+    config: WalkConfig, view: WalkView, standing: Array, phase: Array
+) -> dict[str, Array]:
+    xp = phase.__array_namespace__()
+    wave = xp.sin(phase)
+    swing = xp.stack([wave > 0, wave <= 0], axis=-1)
+    wanted = xp.where(standing[..., None], True, ~swing)
+    match = xp.mean((wanted == view.contact).astype(phase.dtype), axis=-1)
+    lift = xp.clip(view.sole_height_m / config.clearance_m, 0.0, 1.0)
+    raised = xp.sum(xp.where(swing, lift, 0.0), axis=-1)
+    slip = xp.sum(xp.where(view.contact, view.sole_speed_m_s, 0.0), axis=-1)
+    return {
+        "gait": match,
+        "clearance": xp.where(standing, 0.0, raised),
+        "slip": slip,
+    }
+
+
+def _posture_terms(view: WalkView) -> dict[str, Array]:
+    xp = view.gravity.__array_namespace__()
+    lean = view.gravity[..., :2]
+    rate = view.gyro[..., :2]
+    offset = view.position_rad - xp.asarray(
+        [_STAND[name] for name in LEG_AND_ARM_JOINTS], dtype=view.gravity.dtype
+    )
+    squared = offset * offset
+    return {
+        "tilt": xp.sum(lean * lean, axis=-1),
+        "tilt_rate": xp.sum(rate * rate, axis=-1),
+        "bounce": view.vertical_m_s**2,
+        "hip_pose": xp.sum(squared * _mask("hip_yaw", "hip_roll", xp, squared), axis=-1),
+        "arm_pose": xp.sum(squared * _mask("sho", "el", xp, squared), axis=-1),
+    }
+
+
+def _effort_terms(view: WalkView, actions: tuple[Array, Array, Array]):
+    now, before, earlier = actions
+    xp = now.__array_namespace__()
+    rate = now - before
+    jerk = now - 2 * before + earlier
+    return {
+        "action_rate": xp.sum(rate * rate, axis=-1),
+        "action_jerk": xp.sum(jerk * jerk, axis=-1),
+        "torque": xp.sum(view.torque_nm**2, axis=-1),
+    }
+
+
+def _mask(first: str, second: str, xp: Any, like: Array) -> Array:
+    chosen = [
+        float(name[2:].startswith((first, second))) for name in LEG_AND_ARM_JOINTS
+    ]
+    return xp.asarray(chosen, dtype=like.dtype)
+
+
+def sample_commands(config: WalkConfig, uniform: Array) -> Array:
+    """[B, 3] commands from [B, 5] uniform numbers in [0, 1).
+
+    Kinds are drawn evenly enough that no direction starves: 10 % stand, 25 % straight
+    (half of it fast), 15 % sideways, 15 % turn on the spot, 35 % anything.
+    """
+    xp = uniform.__array_namespace__()
+    low = xp.asarray(config.low, dtype=uniform.dtype)
+    high = xp.asarray(config.high, dtype=uniform.dtype)
+    free = low + (high - low) * uniform[..., 1:4]
+    kind = uniform[..., 0]
+    forward = (kind >= 0.10) & (kind < 0.35)
+    fast = xp.where(
+        forward & (kind < 0.22), high[0] * (0.6 + 0.4 * uniform[..., 1]), free[..., 0]
+    )
+    side = (kind >= 0.35) & (kind < 0.50)
+    turn = (kind >= 0.50) & (kind < 0.65)
+    stand = kind < 0.10
+    zero = xp.zeros_like(kind)
+    return xp.stack(
+        [
+            xp.where(stand | side | turn, zero, fast),
+            xp.where(stand | forward | turn, zero, free[..., 1]),
+            xp.where(stand | forward | side, zero, free[..., 2]),
+        ],
+        axis=-1,
+    )
+
+
+def gait_phase(config: WalkConfig, time_s: Array) -> Array:
+    """[B] gait phase in rad since the episode's start."""
+    return 2 * math.pi * config.clock_hz * time_s
