@@ -1,0 +1,1 @@
+"""What is measured on the robot and used by the simulator."""

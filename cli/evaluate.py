@@ -1,0 +1,114 @@
+"""`op3-soccer evaluate BUNDLE`: a walk's speeds, errors and falls, beside the scripted."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from robot.contracts.errors import ContractError, raise_if_any
+from robot.policy import Policy, load_bundle
+from sim.robot_model import ModelError
+from sim.walk_env import WalkEnvConfig
+from training.walk_trial import CommandResult, TrialConfig, run_command
+
+ERRORS = (ContractError, ModelError)
+SCRIPTED = Path("policies/scripted/walk")
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "evaluate",
+        help="measure a walk over randomized episodes, beside the scripted one",
+    )
+    parser.add_argument("bundle", type=Path, help="a walk bundle, e.g. policies/walk")
+    parser.add_argument("--episodes", type=int, default=10, help="per command")
+    parser.add_argument("--seed", type=int, default=100)
+    parser.add_argument("--no-pushes", action="store_true", help="leave pushes out")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Measure both walks under the same seeds."""
+    policies = {"ours": load_bundle(args.bundle), "scripted": load_bundle(SCRIPTED)}
+    raise_if_any(str(args.bundle), _role_faults(policies["ours"]))
+    trial = TrialConfig(episodes=args.episodes)
+    env = WalkEnvConfig(pushes=not args.no_pushes)
+    jobs = [
+        (who, name, command, args.seed + index)
+        for who in policies
+        for index, (name, command) in enumerate(trial.commands)
+    ]
+    results: dict[str, list[CommandResult]] = {who: [] for who in policies}
+    console = Console(stderr=True)
+    for who, name, command, seed in track(jobs, "walking", console=console):
+        results[who].append(
+            run_command(policies[who], env, trial, name, command, seed)
+        )
+    plain = {who: _plain(rows) for who, rows in results.items()}
+    plain["episodes_per_command"] = args.episodes
+    plain["seed"] = args.seed
+    plain["pushes"] = not args.no_pushes
+    if args.json:
+        print(json.dumps(plain, indent=1))
+    else:
+        Console().print(_table(results, args.episodes))
+    return 0
+
+
+def _role_faults(policy: Policy) -> list[str]:
+    if policy.spec.role == "walk":
+        return []
+    return [f"expected a bundle of role 'walk', found {policy.spec.role!r}"]
+
+
+def _plain(rows: list[CommandResult]) -> dict[str, Any]:
+    by_name: dict[str, Any] = {}
+    for row in rows:
+        by_name[row.name] = {
+            "command": row.command,
+            "distance_m_s": row.distance_m_s,
+            "turn_rad_s": row.turn_rad_s,
+            "velocity_error_rms": row.velocity_error,
+            "episodes_with_fall": row.fell,
+            "falls_per_min": row.falls_per_min,
+        }
+    seconds = sum(row.seconds for row in rows)
+    by_name["falls_per_min"] = sum(row.fell for row in rows) * 60 / seconds
+    return by_name
+
+
+def _table(results: dict[str, list[CommandResult]], episodes: int) -> Table:
+    table = Table(
+        title=f"walk, {episodes} randomized episodes of 10 s per command, "
+        "speeds over seconds 2 to 7"
+    )
+    for column in (
+        "command",
+        "who",
+        "asked m/s, m/s, rad/s",
+        "m/s",
+        "rad/s",
+        "rms error m/s, m/s, rad/s",
+        "fell",
+        "falls/min",
+    ):
+        table.add_column(column, justify="left" if column in ("command", "who") else "right")
+    for rows in zip(*results.values(), strict=True):
+        for who, row in zip(results, rows, strict=True):
+            table.add_row(
+                row.name if who == "ours" else "",
+                who,
+                " ".join(f"{value:.2f}" for value in row.command),
+                f"{row.distance_m_s:.2f}",
+                f"{row.turn_rad_s:.2f}",
+                " ".join(f"{value:.2f}" for value in row.velocity_error),
+                f"{row.fell}/{row.episodes}",
+                f"{row.falls_per_min:.1f}",
+            )
+        table.add_section()
+    return table

@@ -1,0 +1,1 @@
+"""Dynamixel bus, OpenCR board, control tables and an emulated bus."""

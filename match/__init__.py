@@ -1,0 +1,1 @@
+"""Rules, referee, protocol and the record of a match."""

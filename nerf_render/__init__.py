@@ -1,0 +1,1 @@
+"""Radiance fields to egocentric camera images."""

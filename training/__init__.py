@@ -1,0 +1,1 @@
+"""Learners, teachers, evaluation and export."""

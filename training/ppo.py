@@ -1,0 +1,251 @@
+"""Proximal Policy Optimization (arXiv:1707.06347) for quick teachers.
+
+Notation: T steps, B environments, N observation, P privileged, A action. Pure
+functions: `init` makes a `LearnerState`, `update` consumes a `Batch`.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from training.networks import Critic, GaussianActor
+from training.symmetry import Mirror
+
+
+@dataclass(frozen=True, kw_only=True)
+class PpoConfig:
+    """Hyper-parameters.
+
+    Attributes:
+        epochs, minibatches: passes over a batch, and its parts per pass.
+        clip: of the probability ratio.
+        discount, gae: gamma and lambda.
+        learning_rate: at the start; then adapted to keep the policy's KL near `kl`.
+        learning_rate_range: bounds of the adaptation.
+        kl: wanted KL between the policies before and after an update.
+        entropy: weight of the entropy bonus.
+        value: weight of the value loss.
+        grad_norm: global clip.
+        hidden: widths of actor and critic.
+        init_std: of the actions.
+    """
+
+    epochs: int = 4
+    minibatches: int = 4
+    clip: float = 0.2
+    discount: float = 0.97
+    gae: float = 0.95
+    learning_rate: float = 1e-3
+    learning_rate_range: tuple[float, float] = (1.5e-4, 2e-3)
+    kl: float = 0.01
+    entropy: float = 0.003
+    value: float = 1.0
+    grad_norm: float = 1.0
+    hidden: tuple[int, ...] = (256, 128)
+    init_std: float = 0.37
+
+
+class Batch(NamedTuple):
+    """One rollout of T steps in B environments.
+
+    `next_values` are of the state reached, before any reset; `ended` marks falls (value
+    zero follows), `cut` any episode end (advantages stop there).
+    """
+
+    observation: Float[Array, "T B N"]
+    privileged: Float[Array, "T B P"]
+    action: Float[Array, "T B A"]
+    log_prob: Float[Array, "T B"]
+    reward: Float[Array, "T B"]
+    value: Float[Array, "T B"]
+    next_value: Float[Array, "T B"]
+    ended: Float[Array, "T B"]
+    cut: Float[Array, "T B"]
+
+
+class LearnerState(NamedTuple):
+    """Everything that changes: parameters, optimizer, learning rate, key, count."""
+
+    params: Any
+    optimizer: Any
+    learning_rate: Float[Array, ""]
+    key: PRNGKeyArray
+    updates: Any
+
+
+class Ppo:
+    """The learner: networks and configuration, no state."""
+
+    def __init__(
+        self,
+        config: PpoConfig,
+        action_size: int,
+        mirrors: tuple[Mirror, Mirror] | None = None,
+    ):
+        self.config = config
+        self.actor = GaussianActor(
+            action_size, config.hidden, config.init_std, mirrors
+        )
+        self.critic = Critic(config.hidden)
+        self._optimizer = optax.chain(
+            optax.clip_by_global_norm(config.grad_norm), optax.scale_by_adam(eps=1e-5)
+        )
+
+    def init(self, key: PRNGKeyArray, observation: int, privileged: int) -> LearnerState:
+        """Fresh networks for observation and privileged sizes."""
+        key, actor_key, critic_key = jax.random.split(key, 3)
+        blank, extra = jnp.zeros((1, observation)), jnp.zeros((1, privileged))
+        params = {
+            "actor": self.actor.init(actor_key, blank),
+            "critic": self.critic.init(critic_key, blank, extra),
+        }
+        return LearnerState(
+            params=params,
+            optimizer=self._optimizer.init(params),
+            learning_rate=jnp.asarray(self.config.learning_rate),
+            key=key,
+            updates=jnp.zeros((), jnp.int32),
+        )
+
+    @partial(jax.jit, static_argnums=0)
+    def act(
+        self,
+        params: Any,
+        key: PRNGKeyArray,
+        observation: Float[Array, "B N"],
+        privileged: Float[Array, "B P"],
+    ) -> tuple[Float[Array, "B A"], Float[Array, "B"], Float[Array, "B"]]:
+        """Sampled actions, their log-probabilities, and state values."""
+        mean, log_std = self.actor.apply(params["actor"], observation)
+        noise = jax.random.normal(key, mean.shape)
+        action = mean + jnp.exp(log_std) * noise
+        value = self.critic.apply(params["critic"], observation, privileged)
+        return action, gaussian_log_prob(action, mean, log_std), value
+
+    @partial(jax.jit, static_argnums=0)
+    def value(
+        self,
+        params: Any,
+        observation: Float[Array, "*B N"],
+        privileged: Float[Array, "*B P"],
+    ) -> Float[Array, "*B"]:
+        """State values."""
+        return self.critic.apply(params["critic"], observation, privileged)
+
+    @partial(jax.jit, static_argnums=0)
+    def mean_action(
+        self, params: Any, observation: Float[Array, "*B N"]
+    ) -> Float[Array, "*B A"]:
+        """The action without exploration noise."""
+        return self.actor.apply(params["actor"], observation)[0]
+
+    @partial(jax.jit, static_argnums=0)
+    def update(
+        self, state: LearnerState, batch: Batch
+    ) -> tuple[LearnerState, dict[str, Array]]:
+        """All epochs over one batch."""
+        config = self.config
+        advantage = generalized_advantage(batch, config.discount, config.gae)
+        target = advantage + batch.value
+        flat = _flatten((batch, advantage, target))
+        size = flat[1].shape[0]
+
+        def minibatch(carry, rows):
+            params, optimizer = carry
+            part = jax.tree.map(lambda x: x[rows], flat)
+            grads, metrics = jax.grad(self._loss, has_aux=True)(params, *part)
+            step, optimizer = self._optimizer.update(grads, optimizer, params)
+            step = jax.tree.map(lambda x: -state.learning_rate * x, step)
+            return (optax.apply_updates(params, step), optimizer), metrics
+
+        def epoch(carry, key):
+            order = jax.random.permutation(key, size)
+            rows = order.reshape(config.minibatches, -1)
+            return jax.lax.scan(minibatch, carry, rows)
+
+        key, *keys = jax.random.split(state.key, config.epochs + 1)
+        (params, optimizer), metrics = jax.lax.scan(
+            epoch, (state.params, state.optimizer), jnp.stack(keys)
+        )
+        metrics = jax.tree.map(jnp.mean, metrics)
+        state = LearnerState(
+            params=params,
+            optimizer=optimizer,
+            learning_rate=self._adapted_rate(state.learning_rate, metrics["kl"]),
+            key=key,
+            updates=state.updates + 1,
+        )
+        return state, metrics | {"learning_rate": state.learning_rate}
+
+    def _adapted_rate(self, rate: Array, kl: Array) -> Array:
+        """Slower when updates moved the policy too far, faster when not enough."""
+        low, high = self.config.learning_rate_range
+        factor = jnp.where(kl > 2 * self.config.kl, 1 / 1.5, 1.0)
+        factor = jnp.where(kl < 0.5 * self.config.kl, 1.5, factor)
+        return jnp.clip(rate * factor, low, high)
+
+    def _loss(self, params: Any, batch: Batch, advantage: Array, target: Array):
+        config = self.config
+        mean, log_std = self.actor.apply(params["actor"], batch.observation)
+        log_prob = gaussian_log_prob(batch.action, mean, log_std)
+        advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-6)
+        policy = clipped_surrogate(log_prob - batch.log_prob, advantage, config.clip)
+        value = self.critic.apply(params["critic"], batch.observation, batch.privileged)
+        value_loss = jnp.mean((value - target) ** 2)
+        entropy = jnp.sum(log_std + 0.5 * math.log(2 * math.pi * math.e))
+        loss = policy + config.value * value_loss - config.entropy * entropy
+        ratio = log_prob - batch.log_prob
+        return loss, {
+            "kl": jnp.mean(jnp.exp(ratio) - 1 - ratio),
+            "policy_loss": policy,
+            "value_loss": value_loss,
+            "std": jnp.mean(jnp.exp(log_std)),
+        }
+
+
+def gaussian_log_prob(
+    action: Float[Array, "*B A"], mean: Float[Array, "*B A"], log_std: Float[Array, "A"]
+) -> Float[Array, "*B"]:
+    """Log-density of a diagonal Gaussian."""
+    scaled = (action - mean) * jnp.exp(-log_std)
+    density = -0.5 * scaled**2 - log_std - 0.5 * math.log(2 * math.pi)
+    return jnp.sum(density, axis=-1)
+
+
+def clipped_surrogate(
+    log_ratio: Float[Array, "B"], advantage: Float[Array, "B"], clip: float
+) -> Float[Array, ""]:
+    """-mean min(r A, clip(r, 1 - eps, 1 + eps) A), equation 7 of arXiv:1707.06347."""
+    ratio = jnp.exp(log_ratio)
+    limited = jnp.clip(ratio, 1 - clip, 1 + clip)
+    return -jnp.mean(jnp.minimum(ratio * advantage, limited * advantage))
+
+
+def generalized_advantage(
+    batch: Batch, discount: float, gae: float
+) -> Float[Array, "T B"]:
+    """Generalized advantage estimate (arXiv:1506.02438, equation 16)."""
+    delta = (
+        batch.reward + discount * (1 - batch.ended) * batch.next_value - batch.value
+    )
+
+    def back(later, step):
+        error, cut = step
+        now = error + discount * gae * (1 - cut) * later
+        return now, now
+
+    _, advantage = jax.lax.scan(
+        back, jnp.zeros_like(delta[0]), (delta, batch.cut), reverse=True
+    )
+    return advantage
+
+
+def _flatten(tree: Any) -> Any:
+    """Merge the T and B axes."""
+    return jax.tree.map(lambda x: x.reshape(-1, *x.shape[2:]), tree)
