@@ -1,0 +1,109 @@
+"""The serial line: what a bus needs of a port, and how a real one is opened."""
+
+import errno
+import fcntl
+import select
+from pathlib import Path
+from typing import Any, Protocol
+
+from dynamixel_sdk import PortHandler
+
+from firmware_bridge.errors import BusError
+
+DEFAULT_BAUD = 2_000_000
+"""The OP3's bus: protocol 2.0 at 2 Mbit/s (OP3.robot)."""
+PACKET_MARGIN_MS = 4.0
+"""Patience beyond the bytes' own time; the SDK's constant 34 ms costs four cycles."""
+
+
+class BusPort(Protocol):
+    """The part of dynamixel_sdk.PortHandler that a bus uses; times in milliseconds."""
+
+    is_using: bool
+
+    def clearPort(self) -> None: ...
+    def readPort(self, length: int) -> bytes: ...
+    def writePort(self, packet: bytes) -> int: ...
+    def getPortName(self) -> str: ...
+    def getBaudRate(self) -> int: ...
+    def setPacketTimeout(self, packet_length: int) -> None: ...
+    def setPacketTimeoutMillis(self, msec: float) -> None: ...
+    def isPacketTimeout(self) -> bool: ...
+    def getCurrentTime(self) -> float: ...
+    def closePort(self) -> None: ...
+
+
+class SerialPort(PortHandler):
+    """The SDK's port, waiting in the kernel instead of in a loop.
+
+    The SDK's receive loops poll `readPort` until the packet times out; here an empty
+    read sleeps until bytes arrive or that time is over.
+    """
+
+    ser: Any
+
+    def readPort(self, length: int) -> bytes:
+        data = self.ser.read(length)
+        if data:
+            return data
+        left_ms = self.packet_timeout - self.getTimeSinceStart()
+        if left_ms > 0:
+            select.select([self.ser.fileno()], [], [], left_ms / 1000)
+        return self.ser.read(length)
+
+    def setPacketTimeout(self, packet_length: int) -> None:
+        self.setPacketTimeoutMillis(
+            self.tx_time_per_byte * packet_length + PACKET_MARGIN_MS
+        )
+
+
+def open_port(path: str | Path, baud: int = DEFAULT_BAUD) -> SerialPort:
+    """Open a serial device or pseudo-terminal for this process alone.
+
+    Raises:
+        BusError: missing, taken, not permitted, not a serial device, or a baud rate
+            the SDK does not know.
+    """
+    port = SerialPort(str(path))
+    try:
+        if not port.setBaudRate(baud):
+            raise BusError(
+                f"port {path}",
+                [f"expected a baud rate the Dynamixel SDK knows, found {baud}"],
+            )
+        fcntl.flock(port.ser.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (OSError, ValueError) as error:
+        if port.ser is not None:
+            port.closePort()
+        raise BusError(f"port {path}", [_open_fault(error)]) from error
+    _ask_for_low_latency(port)
+    return port
+
+
+def _open_fault(error: Exception) -> str:
+    number = getattr(error, "errno", None)
+    if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):
+        devices = sorted(str(p) for p in Path("/dev").glob("tty[UA][SC][BM]*"))
+        return (
+            "expected a serial device, found none under this path; serial adapters "
+            f"now present: {', '.join(devices) or 'none'}"
+        )
+    if number in (errno.EBUSY, errno.EAGAIN):
+        return (
+            "expected a free port, found it taken by another program; stop that "
+            "program first"
+        )
+    if number in (errno.EACCES, errno.EPERM):
+        return (
+            "expected permission to read and write, found none; add the user to the "
+            "device's group (often dialout)"
+        )
+    return f"expected a serial device, found: {error}"
+
+
+def _ask_for_low_latency(port: SerialPort) -> None:
+    """USB adapters hold bytes back for 16 ms unless asked not to; others refuse."""
+    try:
+        port.ser.set_low_latency_mode(True)
+    except (OSError, ValueError, NotImplementedError):
+        return

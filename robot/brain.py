@@ -1,0 +1,155 @@
+"""From what a robot feels and hears to its joint targets: one decision, pure."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot import control_loop, tactics
+from robot.attitude import AttitudeState
+from robot.contracts.errors import ContractError
+from robot.contracts.field import FieldSpec
+from robot.contracts.game_control import GameControl, RobotStatus
+from robot.contracts.sensors import SensorFrame
+from robot.contracts.tracker import TrackerFrame
+from robot.control_loop import LoopState
+from robot.fall import Posture
+from robot.player import Player
+from robot.skills import SkillConfig, SkillRequest
+from robot.tactics import TacticsConfig, TacticsState
+from robot.world import BLIND, Game, WorldView, game_of, view_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who a robot is in the match.
+
+    Attributes:
+        team: team number.
+        player: jersey number, 1 to 20.
+    """
+
+    team: int
+    player: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrainConfig:
+    """Settings of all decisions.
+
+    Attributes:
+        tracker_stale_s: age at which a tracker frame no longer counts.
+    """
+
+    tactics: TacticsConfig = field(default_factory=TacticsConfig)
+    skills: SkillConfig = field(default_factory=SkillConfig)
+    pitch: FieldSpec = field(default_factory=FieldSpec)
+    tracker_stale_s: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrainState:
+    """What a robot remembers between two decisions.
+
+    Attributes:
+        game: last heard from the referee.
+        view: of the world, from the last fresh tracker frame.
+        view_s: clock time that frame came in.
+        ball_s: clock time the ball was last seen; None if never.
+        request: the tactics' last wish.
+    """
+
+    loop: LoopState
+    tactics: TacticsState = field(default_factory=TacticsState)
+    game: Game = field(default_factory=Game)
+    view: WorldView = BLIND
+    view_s: float = float("-inf")
+    ball_s: float | None = None
+    request: SkillRequest = field(default_factory=SkillRequest)
+
+
+def start(player: Player, targets_rad: NDArray[np.float64]) -> BrainState:
+    """A robot that stands, holds `targets_rad` [20] and has heard nothing."""
+    return BrainState(loop=control_loop.start(player, targets_rad))
+
+
+def hear(
+    config: BrainConfig,
+    identity: Identity,
+    state: BrainState,
+    control: GameControl | None,
+    frame: TrackerFrame | None,
+    now_s: float,
+) -> BrainState:
+    """The state after messages that came in (None: nothing new).
+
+    Packets about other teams are ignored; an old view is forgotten.
+    """
+    if control is not None:
+        try:
+            game = game_of(control, team=identity.team, player=identity.player)
+        except ContractError:
+            game = state.game
+        state = replace(state, game=game)
+    if frame is not None:
+        view = view_of(
+            frame,
+            team=identity.team,
+            player=identity.player,
+            attacks_positive_x=state.game.attacks_positive_x,
+        )
+        ball_s = state.ball_s if view.ball is None else now_s
+        return replace(state, view=view, view_s=now_s, ball_s=ball_s)
+    if now_s - state.view_s > config.tracker_stale_s and state.view is not BLIND:
+        return replace(state, view=BLIND)
+    return state
+
+
+def think(
+    config: BrainConfig,
+    identity: Identity,
+    player: Player,
+    state: BrainState,
+    sensors: SensorFrame,
+    attitude: AttitudeState,
+    posture: Posture,
+) -> tuple[BrainState, NDArray[np.float64]]:
+    """One policy step; the next one is due after `control_loop.period_s`.
+
+    Returns:
+        The next state and the joint targets [20] in rad, canonical order.
+    """
+    tactics_state, request = tactics.decide(
+        config.tactics,
+        config.pitch,
+        state.tactics,
+        state.view,
+        state.game,
+        posture,
+        player=identity.player,
+        dt_s=control_loop.period_s(player, state.loop),
+    )
+    loop, targets = control_loop.tick(
+        player, config.skills, state.loop, sensors, attitude, posture, request
+    )
+    return replace(state, loop=loop, tactics=tactics_state, request=request), targets
+
+
+def status_of(
+    identity: Identity, state: BrainState, posture: Posture, now_s: float
+) -> RobotStatus:
+    """What the robot tells the referee; the pitch's centre if it knows no place."""
+    pose, ball = state.view.pose, state.view.ball
+    place, ahead, left = (0.0, 0.0, 0.0), 0.0, 0.0
+    if pose is not None:
+        place = (1000 * pose.x_m, 1000 * pose.y_m, pose.yaw_rad)
+        if ball is not None:
+            ahead, left = pose.to_torso(ball)
+    return RobotStatus(
+        player=identity.player,
+        team=identity.team,
+        fallen=posture != "upright",
+        pose_mm_rad=place,
+        ball_age_s=-1.0 if state.ball_s is None else now_s - state.ball_s,
+        ball_mm=(1000 * ahead, 1000 * left),
+    )

@@ -1,0 +1,200 @@
+"""One policy step: sensors and a request in, joint targets out. Never sleeps."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot import observation, skills
+from robot.action import filtered_targets
+from robot.attitude import AttitudeState
+from robot.contracts.joints import JOINT_NAMES
+from robot.contracts.policy import CommandSpec, PolicySpec
+from robot.contracts.sensors import SensorFrame
+from robot.fall import Posture
+from robot.player import Player
+from robot.policy import PolicyState
+from robot.skills import Running, SkillConfig, SkillRequest
+
+HEAD_JOINTS = ("head_pan", "head_tilt")
+HEAD_FILTER_KEEP = 0.8
+"""The head follows its wish through the policies' own filter (arXiv:2304.13653)."""
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoopState:
+    """What a policy step leaves for the next one.
+
+    Attributes:
+        skill: in charge.
+        steps: policy steps since it started.
+        upright_s: how long the robot has been upright; 0 while it lies.
+        policy_state: recurrent state.
+        history: of the observation; empty before a skill's first step.
+        targets_rad: [20] last targets, canonical order.
+        kick_side: +1 left, -1 right; kept while a kick runs.
+    """
+
+    skill: Running
+    steps: int
+    upright_s: float
+    policy_state: PolicyState
+    history: observation.History
+    targets_rad: FloatArray
+    kick_side: float
+
+
+def start(player: Player, targets_rad: FloatArray) -> LoopState:
+    """State of a robot that stands and holds `targets_rad` [20]."""
+    return LoopState(
+        skill="walk",
+        steps=0,
+        upright_s=0.0,
+        policy_state=player.walk.initial_state(),
+        history=(),
+        targets_rad=targets_rad,
+        kick_side=-1.0,
+    )
+
+
+def period_s(player: Player, state: LoopState) -> float:
+    """Time until the next policy step."""
+    return _spec(player, state.skill).control_period_s
+
+
+def tick(
+    player: Player,
+    config: SkillConfig,
+    state: LoopState,
+    sensors: SensorFrame,
+    attitude: AttitudeState,
+    posture: Posture,
+    request: SkillRequest,
+) -> tuple[LoopState, FloatArray]:
+    """Choose the skill, ask its policy, filter its action.
+
+    Returns:
+        The next state and the targets [20] in rad, canonical order. They may lie
+        outside the joints' limits or be NaN if the policy's are: `robot.safety` looks.
+    """
+    state = _switched(player, config, state, request, posture)
+    if state.skill == "hold":
+        return replace(state, steps=state.steps + 1), state.targets_rad
+    policy = player.skill(state.skill)
+    spec = policy.spec
+    sources = _sources(spec, state, sensors, attitude, request)
+    if state.history:
+        history = observation.push(spec.observation, state.history, sources)
+    else:
+        history = observation.start(spec.observation, sources)
+    vector = observation.vector(spec.observation, history).astype(np.float32)
+    action, policy_state = policy.act(vector, state.policy_state)
+    targets = _targets(spec, state, action, request)
+    following = replace(
+        state,
+        steps=state.steps + 1,
+        policy_state=policy_state,
+        history=history,
+        targets_rad=targets,
+    )
+    return following, targets
+
+
+def _switched(
+    player: Player,
+    config: SkillConfig,
+    state: LoopState,
+    request: SkillRequest,
+    posture: Posture,
+) -> LoopState:
+    spec = _spec(player, state.skill)
+    upright_s = state.upright_s + spec.control_period_s if posture == "upright" else 0.0
+    choice = skills.choose(
+        config,
+        state.skill,
+        spec,
+        state.steps * spec.control_period_s,
+        upright_s,
+        request,
+        posture,
+    )
+    if not choice.restart:
+        return replace(state, upright_s=upright_s)
+    fresh: PolicyState = ()
+    if choice.skill != "hold":
+        fresh = player.skill(choice.skill).initial_state()
+    return replace(
+        state,
+        skill=choice.skill,
+        steps=0,
+        upright_s=upright_s,
+        policy_state=fresh,
+        history=(),
+        kick_side=1.0 if request.kick_side == "left" else -1.0,
+    )
+
+
+def _spec(player: Player, skill: Running) -> PolicySpec:
+    return player.walk.spec if skill == "hold" else player.skill(skill).spec
+
+
+def _sources(
+    spec: PolicySpec,
+    state: LoopState,
+    sensors: SensorFrame,
+    attitude: AttitudeState,
+    request: SkillRequest,
+) -> Mapping[str, FloatArray]:
+    time_s = np.asarray(state.steps * spec.control_period_s)
+    return {
+        "gyro": sensors.gyro_rad_s,
+        "gravity": attitude.gravity_array,
+        "joint_position": sensors.position_rad,
+        "previous_target": state.targets_rad,
+        "velocity_command": _command(spec.command, request),
+        "gait_clock": observation.gait_clock(time_s, spec.clock_hz),
+        "kick_side": np.array([state.kick_side]),
+    }
+
+
+def _command(spec: CommandSpec, request: SkillRequest) -> FloatArray:
+    """[3] forward, left, turn, within the policy's bounds; 0 where it takes none."""
+    values = [0.0, 0.0, 0.0]
+    if request.kind == "walk":
+        bounds = dict(
+            zip(spec.names, zip(spec.low, spec.high, strict=True), strict=True)
+        )
+        for index, name in enumerate(("forward_m_s", "left_m_s", "turn_rad_s")):
+            low, high = bounds.get(name, (0.0, 0.0))
+            values[index] = min(max(getattr(request, name), low), high)
+    return np.array(values)
+
+
+def _targets(
+    spec: PolicySpec,
+    state: LoopState,
+    action: NDArray[np.float32],
+    request: SkillRequest,
+) -> FloatArray:
+    columns = _columns(spec.action.joints)
+    targets = state.targets_rad.copy()
+    targets[columns] = filtered_targets(
+        spec.action, action.astype(np.float64), state.targets_rad[columns]
+    )
+    if state.skill == "walk":
+        head = _columns(HEAD_JOINTS)
+        wish = np.array([request.head_pan_rad, request.head_tilt_rad])
+        kept = HEAD_FILTER_KEEP
+        targets[head] = kept * state.targets_rad[head] + (1 - kept) * wish
+    return targets
+
+
+@lru_cache(maxsize=16)
+def _columns(joints: tuple[str, ...]) -> NDArray[np.intp]:
+    columns = np.array([JOINT_NAMES.index(name) for name in joints], dtype=np.intp)
+    columns.flags.writeable = False
+    return columns

@@ -1,0 +1,95 @@
+"""The three skills one robot plays with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from robot.contracts.errors import ContractError, raise_if_any
+from robot.contracts.policy import PolicySpec, Role, read_spec
+from robot.policy import Policy, load_bundle
+
+ROLES: tuple[Role, ...] = get_args(Role)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Player:
+    """One policy per role."""
+
+    walk: Policy
+    getup: Policy
+    kick: Policy
+
+    def skill(self, role: Role) -> Policy:
+        return getattr(self, role)
+
+    @property
+    def specs(self) -> tuple[PolicySpec, ...]:
+        return tuple(self.skill(role).spec for role in ROLES)
+
+
+def load_player(folder: Path, defaults: Path) -> Player:
+    """Load all skills.
+
+    Args:
+        folder: a walk bundle, or a folder with sub-folders walk, getup and kick of
+            which some may be missing.
+        defaults: a folder with sub-folders walk, getup and kick; gives what `folder`
+            does not.
+
+    Raises:
+        ContractError: no bundle there, or a broken one; lists the faults of all roles.
+    """
+    if not folder.is_dir():
+        raise ContractError(
+            str(folder),
+            [
+                "expected a folder with spec.json (a walk) or with sub-folders walk, "
+                "getup, kick, found no such folder; give e.g. policies/walk"
+            ],
+        )
+    chosen = _folders(folder, defaults)
+    policies: dict[str, Policy] = {}
+    faults: list[str] = []
+    for role in ROLES:
+        try:
+            policies[role] = _load_role(role, chosen[role])
+        except ContractError as error:
+            faults += [f"{error.subject}: {fault}" for fault in error.faults]
+    raise_if_any(f"player {folder}", faults)
+    _check_gains(folder, policies)
+    return Player(**policies)
+
+
+def _folders(folder: Path, defaults: Path) -> dict[Role, Path]:
+    if (folder / "spec.json").is_file():
+        own: dict[Role, Path] = {"walk": folder}
+    else:
+        own = {role: folder / role for role in ROLES if (folder / role).is_dir()}
+    if not own:
+        raise ContractError(
+            str(folder),
+            [
+                "expected spec.json (a walk bundle) or sub-folders named "
+                f"{', '.join(ROLES)}, found neither"
+            ],
+        )
+    return {role: own.get(role, defaults / role) for role in ROLES}
+
+
+def _load_role(role: Role, folder: Path) -> Policy:
+    found = read_spec(folder / "spec.json").role
+    if found != role:
+        raise ContractError(
+            str(folder), [f"expected a bundle of role {role!r}, found {found!r}"]
+        )
+    return load_bundle(folder)
+
+
+def _check_gains(folder: Path, policies: dict[str, Policy]) -> None:
+    gains = {role: policy.spec.gains for role, policy in policies.items()}
+    if len(set(gains.values())) > 1:
+        listed = "; ".join(f"{role} {value}" for role, value in gains.items())
+        raise ContractError(
+            f"player {folder}",
+            [f"expected the same servo gains for all skills, found {listed}"],
+        )

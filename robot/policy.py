@@ -1,0 +1,222 @@
+"""Policies: from an observation to an action, and the bundles they come in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from robot import scripted
+from robot.contracts.errors import ContractError, raise_if_any
+from robot.contracts.policy import PolicySpec, read_spec
+from robot.observation import TERM_SIZES
+
+GOLDEN_TOLERANCE = 1e-4
+"""Largest difference of an action between the machine that made it and this one."""
+
+Float32Array: TypeAlias = NDArray[np.float32]
+PolicyState: TypeAlias = tuple[Float32Array, ...]
+
+
+class Policy(Protocol):
+    """A pure function with a spec. `scripted.load` and `OnnxPolicy` give one."""
+
+    @property
+    def spec(self) -> PolicySpec: ...
+
+    def initial_state(self) -> PolicyState:
+        """Recurrent state at a skill's start."""
+        ...
+
+    def act(
+        self, observation: Float32Array, state: PolicyState
+    ) -> tuple[Float32Array, PolicyState]:
+        """Action [A] and next state for an observation [N]."""
+        ...
+
+
+class OnnxPolicy:
+    """A network in ONNX.
+
+    Inputs: "observation" [1, N] and "state_0" .. with the spec's shapes; outputs:
+    "action" [1, A] and "next_state_0" .. . All float32; the state has no batch axis.
+
+    Raises:
+        ContractError: not an ONNX file, or inputs and outputs other than the spec's.
+    """
+
+    def __init__(self, path: Path, spec: PolicySpec):
+        self.spec = spec
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises a class per cause, no base
+            raise ContractError(
+                str(path), [f"expected an ONNX network, found {error}"]
+            ) from None
+        raise_if_any(str(path), _shape_faults(self._session, spec))
+        count = len(spec.state_shapes)
+        self._state_names = tuple(f"state_{index}" for index in range(count))
+        self._output_names = [
+            "action",
+            *(f"next_state_{index}" for index in range(count)),
+        ]
+
+    def initial_state(self) -> PolicyState:
+        return tuple(
+            np.zeros(shape, dtype=np.float32) for shape in self.spec.state_shapes
+        )
+
+    def act(
+        self, observation: Float32Array, state: PolicyState
+    ) -> tuple[Float32Array, PolicyState]:
+        feeds = {"observation": observation[None]}
+        feeds.update(zip(self._state_names, state, strict=True))
+        action, *following = self._session.run(self._output_names, feeds)
+        return np.asarray(action)[0], tuple(np.asarray(item) for item in following)
+
+
+def load_bundle(folder: Path) -> Policy:
+    """Load a policy and prove that it does here what it did where it was made.
+
+    Raises:
+        ContractError: a file missing, a spec out of contract, a network of another
+            shape, or actions that differ from golden.npz; lists the faults.
+    """
+    spec = read_spec(folder / "spec.json")
+    program = "policy.onnx" if spec.engine == "onnx" else "script.json"
+    faults = [
+        f"expected {name}, found no such file; export the bundle again"
+        for name in (program, "golden.npz", "CARD.md")
+        if not (folder / name).is_file()
+    ]
+    raise_if_any(str(folder), faults + _term_faults(spec))
+    policy: Policy
+    if spec.engine == "onnx":
+        policy = OnnxPolicy(folder / program, spec)
+    else:
+        policy = scripted.load(folder, spec)
+    _replay(folder / "golden.npz", policy)
+    return policy
+
+
+def write_golden(path: Path, policy: Policy, observation: Float32Array) -> None:
+    """Roll `policy` from its initial state over `observation` [T, N]; write both."""
+    observation = np.asarray(observation, dtype=np.float32)
+    np.savez(path, observation=observation, action=_rolled(policy, observation))
+
+
+def _rolled(policy: Policy, observation: Float32Array) -> Float32Array:
+    state, actions = policy.initial_state(), []
+    for row in observation:
+        action, state = policy.act(row, state)
+        actions.append(action)
+    return np.stack(actions)
+
+
+def _replay(path: Path, policy: Policy) -> None:
+    observation, expected = _read_golden(path, policy.spec)
+    found = _rolled(policy, observation)
+    # A NaN on either side compares as different.
+    differs = ~(np.abs(found - expected) <= GOLDEN_TOLERANCE)
+    if not differs.any():
+        return
+    step, column = (int(index[0]) for index in np.nonzero(differs))
+    raise ContractError(
+        str(path),
+        [
+            f"expected action {expected[step, column]:.6g} at step {step} for joint "
+            f"{policy.spec.action.joints[column]}, found {found[step, column]:.6g} "
+            f"({int(differs.sum())} of {differs.size} values differ by more than "
+            f"{GOLDEN_TOLERANCE:g}); export the bundle again"
+        ],
+    )
+
+
+def _read_golden(path: Path, spec: PolicySpec) -> tuple[Float32Array, Float32Array]:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            observation, action = file["observation"], file["action"]
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise ContractError(
+            str(path),
+            [f"expected arrays observation [T, N] and action [T, A], found {error}"],
+        ) from None
+    widths = (spec.observation.size, len(spec.action.joints))
+    steps = len(observation) if observation.ndim else 0
+    faults = [
+        f"{name}: expected float32 shape ({max(steps, 1)}, {width}), "
+        f"found {values.dtype} {values.shape}"
+        for name, values, width in zip(
+            ("observation", "action"), (observation, action), widths, strict=True
+        )
+        if values.shape != (max(steps, 1), width) or values.dtype != np.float32
+    ]
+    raise_if_any(str(path), faults)
+    return observation, action
+
+
+def _term_faults(spec: PolicySpec) -> list[str]:
+    found = []
+    for term in spec.observation.terms:
+        size = TERM_SIZES.get(term.name)
+        if size is None:
+            known = ", ".join(TERM_SIZES)
+            found.append(f"observation term {term.name}: expected one of {known}")
+        elif size != term.size:
+            found.append(
+                f"observation term {term.name}: expected size {size}, found {term.size}"
+            )
+    return found
+
+
+def _shape_faults(session: onnxruntime.InferenceSession, spec: PolicySpec) -> list[str]:
+    states = enumerate(spec.state_shapes)
+    inputs: dict[str, tuple[int, ...]] = {"observation": (1, spec.observation.size)}
+    outputs: dict[str, tuple[int, ...]] = {"action": (1, len(spec.action.joints))}
+    for index, shape in states:
+        inputs[f"state_{index}"] = shape
+        outputs[f"next_state_{index}"] = shape
+    return [
+        *_node_faults("input", inputs, session.get_inputs()),
+        *_node_faults("output", outputs, session.get_outputs()),
+    ]
+
+
+def _node_faults(
+    kind: str,
+    expected: dict[str, tuple[int, ...]],
+    nodes: Sequence[onnxruntime.NodeArg],
+) -> list[str]:
+    # A symbolic axis (a name, not a number) fits any size; the replay proves it.
+    found = {node.name: node for node in nodes}
+    faults = [
+        f"{kind} {name}: expected shape {shape}, found none"
+        for name, shape in expected.items()
+        if name not in found
+    ]
+    faults += [
+        f"{kind} {name}: expected one of {', '.join(expected)}"
+        for name in found
+        if name not in expected
+    ]
+    for name in expected.keys() & found.keys():
+        shape, node = expected[name], found[name]
+        fits = len(shape) == len(node.shape) and all(
+            not isinstance(axis, int) or axis == size
+            for size, axis in zip(shape, node.shape, strict=True)
+        )
+        if not fits or node.type != "tensor(float)":
+            faults.append(
+                f"{kind} {name}: expected float32 {shape}, "
+                f"found {node.type} {tuple(node.shape)}"
+            )
+    return faults

@@ -1,0 +1,389 @@
+"""What to do now: find the ball, get behind it, dribble or kick, get up. Pure.
+
+Everything is in the own team's frame: the goal to score in lies at +x.
+"""
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from robot import steering
+from robot.contracts.field import FieldSpec
+from robot.fall import Posture
+from robot.skills import Side, SkillRequest
+from robot.steering import SteeringConfig, Velocity
+from robot.world import Game, Point, Pose, WorldView, wrapped
+
+Plan = Literal["wait", "search", "approach", "align", "dribble"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TacticsConfig:
+    """Thresholds of all decisions; project's choices unless a source is named.
+
+    Attributes:
+        steering: speeds and gains of walking.
+        behind_m: from the ball to the place behind it where aligning begins.
+        around_m: radius at which the ball is walked around: half an OP3 plus the ball.
+        reached_m: distance to the place behind the ball that counts as there.
+        aligned_rad: heading error allowed to begin aligning or dribbling.
+        lost_rad: angle off the line behind the ball at which aligning is given up.
+        lost_m: distance to the ball at which aligning is given up.
+        kick_ahead_m: least and largest distance of the ball ahead of the torso at
+            which a kick hits it.
+        kick_aside_m: least and largest distance to the kicking foot's side.
+        kick_slack_m: by which both ranges widen while the robot settles, so that a
+            noisy tracker does not start the alignment over.
+        settle_s: standing still with the ball in place before the kick.
+        patience_s: aligning longer than this, the robot walks into the ball instead.
+        kick_range_m: the ball is kicked from this close to the goal; farther away it
+            is dribbled.
+        kick_error_rad: least heading tolerance of a kick; a wide goal allows more.
+        dribble_m_s: walking speed into the ball.
+        own_goal_margin_m: the ball is never driven along a line that crosses the own
+            goal line this close to the mouth.
+        other_m: radius at which other robots are walked around.
+        contact_m: no step forward when another robot is this close ahead.
+        pressed_m: with another robot this close to the ball, it is kicked, however far
+            the goal, instead of dribbled into that robot.
+        search_rad_s: turning speed while the ball is not seen.
+        camera_height_m: of the standing robot (0.51 m tall, ROBOTIS e-Manual).
+        wall_m: the place behind the ball keeps this distance to the walls.
+        ready_m: distance to the kick-off place that counts as there.
+    """
+
+    steering: SteeringConfig = field(default_factory=SteeringConfig)
+    behind_m: float = 0.32
+    around_m: float = 0.32
+    reached_m: float = 0.12
+    aligned_rad: float = 0.3
+    lost_rad: float = 0.7
+    lost_m: float = 0.55
+    kick_ahead_m: tuple[float, float] = (0.125, 0.185)
+    kick_aside_m: tuple[float, float] = (0.02, 0.08)
+    kick_slack_m: float = 0.015
+    settle_s: float = 0.3
+    patience_s: float = 5.0
+    kick_range_m: float = 2.0
+    kick_error_rad: float = 0.15
+    dribble_m_s: float = 0.3
+    own_goal_margin_m: float = 0.3
+    other_m: float = 0.4
+    contact_m: float = 0.25
+    pressed_m: float = 0.45
+    search_rad_s: float = 0.8
+    camera_height_m: float = 0.45
+    wall_m: float = 0.05
+    ready_m: float = 0.12
+
+    @property
+    def kick_point_m(self) -> Point:
+        """Where the ball should lie before a kick: (ahead, to the foot's side)."""
+        return sum(self.kick_ahead_m) / 2, sum(self.kick_aside_m) / 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class TacticsState:
+    """What the next decision must remember."""
+
+    plan: Plan = "wait"
+    side: Side = "right"
+    settled_s: float = 0.0
+    aligning_s: float = 0.0
+    search_sign: float = 1.0
+
+
+def decide(
+    config: TacticsConfig,
+    pitch: FieldSpec,
+    state: TacticsState,
+    view: WorldView,
+    game: Game,
+    posture: Posture,
+    *,
+    player: int,
+    dt_s: float,
+) -> tuple[TacticsState, SkillRequest]:
+    """One decision.
+
+    Args:
+        player: jersey number, from 1; decides the kick-off place.
+        dt_s: time since the last decision.
+    """
+    waiting = replace(state, plan="wait", settled_s=0.0, aligning_s=0.0)
+    if game.penalised or game.phase in ("initial", "finished"):
+        return waiting, _look(config, view, SkillRequest())
+    if posture != "upright":
+        return waiting, SkillRequest(kind="getup")
+    standing = game.phase == "set" or (game.phase == "playing" and not game.ball_free)
+    if standing or view.pose is None:
+        return waiting, _look(config, view, SkillRequest())
+    if game.phase == "ready":
+        velocity = _to_kick_off(config, pitch, view, view.pose, game, player)
+        return waiting, _look(config, view, _walk(config, view, velocity))
+    if view.ball is None:
+        turn = Velocity(turn_rad_s=state.search_sign * config.search_rad_s)
+        return (
+            replace(waiting, plan="search"),
+            _walk(config, view, turn),
+        )
+    _, left = view.pose.to_torso(view.ball)
+    state = replace(state, search_sign=math.copysign(1.0, left))
+    state, request = _attack(config, pitch, state, view, view.pose, view.ball, dt_s)
+    return state, _look(config, view, request)
+
+
+def aim(config: TacticsConfig, pitch: FieldSpec, ball: Point) -> float:
+    """Heading in which to drive the ball: at the goal, or along a wall that leaves no
+    room behind the ball."""
+    heading = math.atan2(-ball[1], pitch.half_length_m - ball[0])
+    behind = _behind(ball, heading, config.behind_m)
+    if abs(behind[1]) > pitch.half_width_m - config.wall_m:
+        return 0.0
+    if behind[0] < config.wall_m - pitch.half_length_m:
+        return math.copysign(math.pi / 2, ball[1])
+    return heading
+
+
+def endangers_own_goal(
+    config: TacticsConfig, pitch: FieldSpec, ball: Point, heading_rad: float
+) -> bool:
+    """The ball, driven along `heading_rad`, would reach the own goal (or nearly)."""
+    cosine = math.cos(heading_rad)
+    if cosine >= 0:
+        return False
+    distance = (-pitch.half_length_m - ball[0]) / cosine
+    crossing = ball[1] + distance * math.sin(heading_rad)
+    return abs(crossing) < pitch.goal_width_m / 2 + config.own_goal_margin_m
+
+
+def _attack(
+    config: TacticsConfig,
+    pitch: FieldSpec,
+    state: TacticsState,
+    view: WorldView,
+    pose: Pose,
+    ball: Point,
+    dt_s: float,
+) -> tuple[TacticsState, SkillRequest]:
+    heading = aim(config, pitch, ball)
+    place = _behind(ball, heading, config.behind_m)
+    error = wrapped(heading - pose.yaw_rad)
+    plan = _plan(config, pitch, state, view, pose, ball, heading)
+    if plan == "approach":
+        side: Side = "left" if pose.to_torso(ball)[1] > 0 else "right"
+        state = replace(state, plan=plan, side=side, settled_s=0.0, aligning_s=0.0)
+        velocity = _approach(config, view, pose, ball, place, heading)
+        return state, _walk(config, view, velocity)
+    if plan == "dribble":
+        velocity = _dribble(config, pitch, pose, ball, error)
+        return (
+            replace(state, plan=plan, settled_s=0.0),
+            _walk(config, view, velocity),
+        )
+    state = replace(state, aligning_s=state.aligning_s + dt_s)
+    if _in_place(config, pitch, state, pose, ball, error):
+        settled_s = state.settled_s + dt_s
+        state = replace(state, plan=plan, settled_s=settled_s)
+        if settled_s > config.settle_s:
+            state = replace(state, settled_s=0.0, aligning_s=0.0)
+            return state, SkillRequest(kind="kick", kick_side=state.side)
+        return state, SkillRequest()
+    target = _kick_stand(config, state.side, ball, heading)
+    velocity = steering.arrive(config.steering, pose, target, heading)
+    state = replace(state, plan=plan, settled_s=0.0)
+    return state, _walk(config, view, velocity)
+
+
+def _plan(
+    config: TacticsConfig,
+    pitch: FieldSpec,
+    state: TacticsState,
+    view: WorldView,
+    pose: Pose,
+    ball: Point,
+    heading: float,
+) -> Plan:
+    error = abs(wrapped(heading - pose.yaw_rad))
+    bearing = math.atan2(ball[1] - pose.y_m, ball[0] - pose.x_m)
+    off_line = abs(wrapped(heading - bearing))
+    far = math.dist((pitch.half_length_m, 0.0), ball) > config.kick_range_m
+    tired = state.aligning_s > config.patience_s
+    pressed = any(math.dist(other, ball) < config.pressed_m for other in view.others)
+    close: Plan = "dribble" if tired or (far and not pressed) else "align"
+    if state.plan in ("align", "dribble"):
+        lost = (
+            math.dist(pose.point, ball) > config.lost_m
+            or off_line > config.lost_rad
+            or error > config.lost_rad
+        )
+        return "approach" if lost else close
+    place = _behind(ball, heading, config.behind_m)
+    there = math.dist(pose.point, place) < config.reached_m
+    return close if there and error < config.aligned_rad else "approach"
+
+
+def _approach(
+    config: TacticsConfig,
+    view: WorldView,
+    pose: Pose,
+    ball: Point,
+    place: Point,
+    heading: float,
+) -> Velocity:
+    """To the place behind the ball, around the ball and around others."""
+    way = steering.detour(config.steering, pose.point, place, ball, config.around_m)
+    if way != place:
+        return steering.pass_through(config.steering, pose, way)
+    way = _around_others(config, view, pose, place)
+    if way != place:
+        return steering.pass_through(config.steering, pose, way)
+    return steering.arrive(config.steering, pose, place, heading)
+
+
+def _around_others(
+    config: TacticsConfig, view: WorldView, pose: Pose, target: Point
+) -> Point:
+    for other in sorted(view.others, key=lambda point: math.dist(point, pose.point)):
+        way = steering.detour(
+            config.steering, pose.point, target, other, config.other_m
+        )
+        if way != target:
+            return way
+    return target
+
+
+def _dribble(
+    config: TacticsConfig,
+    pitch: FieldSpec,
+    pose: Pose,
+    ball: Point,
+    error_rad: float,
+) -> Velocity:
+    """Into the ball, which is kept between the feet; never toward the own goal."""
+    _, left = pose.to_torso(ball)
+    limits = config.steering
+    danger = endangers_own_goal(config, pitch, ball, pose.yaw_rad)
+    return Velocity(
+        forward_m_s=0.0 if danger else config.dribble_m_s,
+        left_m_s=max(
+            min(limits.position_gain_1_s * left, limits.left_m_s), -limits.left_m_s
+        ),
+        turn_rad_s=max(
+            min(limits.turn_gain_1_s * error_rad, limits.turn_rad_s),
+            -limits.turn_rad_s,
+        ),
+    )
+
+
+def _in_place(
+    config: TacticsConfig,
+    pitch: FieldSpec,
+    state: TacticsState,
+    pose: Pose,
+    ball: Point,
+    error_rad: float,
+) -> bool:
+    """A kick now would hit the ball, and send it where it should go."""
+    ahead, left = pose.to_torso(ball)
+    aside = left if state.side == "left" else -left
+    slack = config.kick_slack_m if state.settled_s > 0 else 0.0
+    nearest, farthest = config.kick_ahead_m
+    inner, outer = config.kick_aside_m
+    to_goal = max(pitch.half_length_m - ball[0], 1e-6)
+    mouth_rad = math.atan2(pitch.goal_width_m / 4, to_goal)
+    return (
+        nearest - slack <= ahead <= farthest + slack
+        and inner - slack <= aside <= outer + slack
+        and abs(error_rad) < max(config.kick_error_rad, mouth_rad)
+        and not endangers_own_goal(config, pitch, ball, pose.yaw_rad)
+    )
+
+
+def _kick_stand(
+    config: TacticsConfig, side: Side, ball: Point, heading: float
+) -> Point:
+    """Where the torso must be for the ball to lie at the kicking foot."""
+    ahead, aside = config.kick_point_m
+    left = aside if side == "left" else -aside
+    cosine, sine = math.cos(heading), math.sin(heading)
+    return (
+        ball[0] - cosine * ahead + sine * left,
+        ball[1] - sine * ahead - cosine * left,
+    )
+
+
+def _to_kick_off(
+    config: TacticsConfig,
+    pitch: FieldSpec,
+    view: WorldView,
+    pose: Pose,
+    game: Game,
+    player: int,
+) -> Velocity:
+    place = kick_off_place(config, pitch, player, own_kick_off=game.own_kick_off)
+    ball = view.ball or (0.0, 0.0)
+    heading = math.atan2(ball[1] - place[1], ball[0] - place[0])
+    error = wrapped(heading - pose.yaw_rad)
+    if math.dist(pose.point, place) < config.ready_m:
+        if abs(error) < config.aligned_rad:
+            return Velocity()
+        return steering.arrive(config.steering, pose, pose.point, heading)
+    way = steering.detour(config.steering, pose.point, place, ball, config.around_m)
+    if way == place:
+        way = _around_others(config, view, pose, place)
+    if way != place:
+        return steering.pass_through(config.steering, pose, way)
+    return steering.arrive(config.steering, pose, place, heading)
+
+
+def kick_off_place(
+    config: TacticsConfig, pitch: FieldSpec, player: int, *, own_kick_off: bool
+) -> Point:
+    """Where to wait for the kick-off; the other team stays out of the centre circle.
+
+    The first player stands before the ball, the others behind it to both sides.
+    """
+    clear_m = pitch.centre_circle_radius_m + config.other_m / 2
+    if player == 1:
+        return (-config.behind_m - config.reached_m if own_kick_off else -clear_m), 0.0
+    sign = 1.0 if player % 2 == 0 else -1.0
+    return -pitch.half_length_m / 2, sign * (player // 2) * pitch.width_m / 6
+
+
+def _behind(ball: Point, heading: float, distance_m: float) -> Point:
+    return (
+        ball[0] - distance_m * math.cos(heading),
+        ball[1] - distance_m * math.sin(heading),
+    )
+
+
+def _walk(config: TacticsConfig, view: WorldView, velocity: Velocity) -> SkillRequest:
+    """The request for `velocity`, without walking into another robot."""
+    forward = velocity.forward_m_s
+    if view.pose is not None and forward > 0:
+        for other in view.others:
+            ahead, left = view.pose.to_torso(other)
+            if ahead > 0 and math.hypot(ahead, left) < config.contact_m:
+                forward = 0.0
+    if (forward, velocity.left_m_s, velocity.turn_rad_s) == (0.0, 0.0, 0.0):
+        return SkillRequest()
+    return SkillRequest(
+        kind="walk",
+        forward_m_s=forward,
+        left_m_s=velocity.left_m_s,
+        turn_rad_s=velocity.turn_rad_s,
+    )
+
+
+def _look(
+    config: TacticsConfig, view: WorldView, request: SkillRequest
+) -> SkillRequest:
+    """`request` with the head toward the ball, as far as the neck turns."""
+    if view.pose is None or view.ball is None:
+        return request
+    ahead, left = view.pose.to_torso(view.ball)
+    depression = math.atan2(config.camera_height_m, math.hypot(ahead, left))
+    return replace(
+        request, head_pan_rad=math.atan2(left, ahead), head_tilt_rad=-depression
+    )
