@@ -12,8 +12,9 @@ from firmware_bridge.errors import BusError
 
 DEFAULT_BAUD = 2_000_000
 """The OP3's bus: protocol 2.0 at 2 Mbit/s (OP3.robot)."""
-PACKET_MARGIN_MS = 4.0
-"""Patience beyond the bytes' own time; the SDK's constant 34 ms costs four cycles."""
+PACKET_MARGIN_S = 0.004
+"""Patience of single exchanges beyond the bytes' own time, half a cycle; the SDK's
+constant 34 ms costs four cycles."""
 
 
 class BusPort(Protocol):
@@ -41,6 +42,7 @@ class SerialPort(PortHandler):
     """
 
     ser: Any
+    packet_margin_s: float = PACKET_MARGIN_S
 
     def readPort(self, length: int) -> bytes:
         data = self.ser.read(length)
@@ -53,18 +55,30 @@ class SerialPort(PortHandler):
 
     def setPacketTimeout(self, packet_length: int) -> None:
         self.setPacketTimeoutMillis(
-            self.tx_time_per_byte * packet_length + PACKET_MARGIN_MS
+            self.tx_time_per_byte * packet_length + self.packet_margin_s * 1000
         )
 
 
-def open_port(path: str | Path, baud: int = DEFAULT_BAUD) -> SerialPort:
+def open_port(
+    path: str | Path,
+    baud: int = DEFAULT_BAUD,
+    *,
+    packet_margin_s: float = PACKET_MARGIN_S,
+) -> SerialPort:
     """Open a serial device or pseudo-terminal for this process alone.
+
+    Args:
+        path: of the device.
+        baud: bits per second.
+        packet_margin_s: how long a single exchange waits beyond the bytes' own time;
+            an emulated bus on a busy desktop needs more than a robot.
 
     Raises:
         BusError: missing, taken, not permitted, not a serial device, or a baud rate
             the SDK does not know.
     """
     port = SerialPort(str(path))
+    port.packet_margin_s = packet_margin_s
     try:
         if not port.setBaudRate(baud):
             raise BusError(

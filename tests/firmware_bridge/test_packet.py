@@ -1,7 +1,9 @@
 """Frames against golden bytes and the unmodified SDK."""
 
+import re
+
 import dynamixel_sdk
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from firmware_bridge.fast_read import check_fast, encode_fast, fast_answer_size
@@ -66,23 +68,36 @@ def test_crc_equals_the_sdks(data):
     assert crc16(data) == SDK.updateCRC(0, data, len(data))
 
 
-@given(st.integers(0, 252), AWKWARD)
-@example(1, b"\xff\xff\xfd")
-@example(1, b"\xff\xff\xfd\xfd\xff\xff\xfd")
-def test_sdk_unstuffs_what_we_encode(servo_id, data):
-    frame = encode_status(servo_id, 0, data)
+def sdk_unstuffed(frame):
+    """Status data as the SDK decodes it; its length field leaves out freed bytes."""
     received, result = SDK.rxPacket(ScriptedPort(frame), False)
     assert result == dynamixel_sdk.COMM_SUCCESS
-    assert received[4] == servo_id
-    # The SDK leaves the freed bytes at the end; its length field is right.
     length = received[5] | received[6] << 8
-    assert bytes(received[9 : 7 + length - 2]) == data
+    return bytes(received[9 : 7 + length - 2])
+
+
+@given(st.integers(0, 252), AWKWARD)
+@example(1, b"\xff\xff\xfd")
+@example(1, b"\xfd\xff\xff\xff\xfd\xff")
+def test_sdk_unstuffs_what_we_encode(servo_id, data):
+    # Behind a stuffed byte the SDK can drop an FD too many: see the next test.
+    assume(0xFD not in data.partition(b"\xff\xff\xfd")[2])
+    assert sdk_unstuffed(encode_status(servo_id, 0, data)) == data
+
+
+def test_sdk_drops_a_byte_behind_a_stuffed_one_and_we_do_not():
+    # The SDK shifts in place and then compares with bytes it has already moved.
+    data = b"\xff\xff\xfd\xff\xfd\xfd"
+    frame = encode_status(1, 0, data)
+    assert sdk_unstuffed(frame) == data[:-1]
+    assert decode(frame).data == data
 
 
 @given(st.integers(0, 252), AWKWARD)
 def test_frames_survive_encoding(servo_id, data):
     frame = encode(servo_id, Instruction.WRITE, data)
-    assert b"\xff\xff\xfd" not in frame[3:-2].replace(b"\xff\xff\xfd\xfd", b"")
+    # No header inside: every FF FF FD is followed by the stuffed FD.
+    assert not re.search(rb"\xff\xff\xfd(?!\xfd)", frame[3:-2])
     assert decode(frame) == Frame(servo_id, Instruction.WRITE, data, True)
 
 

@@ -149,7 +149,7 @@ def test_unknown_instruction_is_refused(port, handler):
 @pytest.fixture
 def line(chain):
     with PtyServer(chain) as server:
-        port = open_port(server.path)
+        port = open_port(server.path, packet_margin_s=0.2)
         yield port
         port.closePort()
         server.check()
@@ -172,7 +172,7 @@ def test_our_bus_works_over_a_pseudo_terminal(line):
 def test_client_that_goes_away_leaves_the_server_alive(chain):
     with PtyServer(chain) as server:
         for _ in range(2):
-            port = open_port(server.path)
+            port = open_port(server.path, packet_margin_s=0.2)
             assert ServoBus(port, [1]).read(1, "id") == 1
             port.closePort()
         server.check()

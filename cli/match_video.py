@@ -1,0 +1,72 @@
+"""Draws a finished match as `match.mp4`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.progress import track
+
+from cli.simulated_match import Frame
+from match.state import Decision, DecisionKind, Teams
+from match.video import Caption, Team, VideoWriter, compose
+from robot.contracts.game_control import GameState
+from sim.arena import Arena
+from sim.renderer import ArenaRenderer
+
+FRAMES_PER_S = 25
+BANNER_S = 2.0
+_COLOURS = ((36, 92, 214), (208, 48, 40))
+_BANNERS = {
+    DecisionKind.GOAL: "GOAL for {team}!",
+    DecisionKind.PLAYING: "play",
+    DecisionKind.BALL_STUCK: "ball stuck: dropped ball",
+    DecisionKind.BALL_OUT: "ball out: dropped ball",
+    DecisionKind.INCAPABLE: "{team}: incapable robot",
+    DecisionKind.FINISHED: "full time",
+}
+_LABELS = {
+    GameState.INITIAL: "initial",
+    GameState.READY: "ready",
+    GameState.SET: "set",
+    GameState.PLAYING: "playing",
+    GameState.FINISHED: "finished",
+}
+
+
+def write_video(
+    path: Path,
+    arena: Arena,
+    frames: Sequence[Frame],
+    decisions: Sequence[Decision],
+    teams: Teams,
+) -> None:
+    """Render every frame; a progress bar runs along. Ctrl-C keeps what is written."""
+    shown = tuple(
+        Team(name=team.name, colour=colour)
+        for team, colour in zip(teams, _COLOURS, strict=True)
+    )
+    with ArenaRenderer(arena) as renderer, VideoWriter(path, FRAMES_PER_S) as writer:
+        for frame in track(frames, "drawing"):
+            renderer.pose(frame.qpos)
+            insets = (renderer.head_camera(0), renderer.head_camera(1))
+            caption = Caption(
+                clock_s=frame.state.clock_s,
+                score=frame.state.score,
+                state=_LABELS[frame.state.phase],
+                banner=_banner(frame.time_s, decisions, teams),
+            )
+            picture = compose(
+                renderer.broadcast(), insets, (shown[0], shown[1]), caption
+            )
+            writer.add(picture)
+
+
+def _banner(time_s: float, decisions: Sequence[Decision], teams: Teams) -> str:
+    names = {team.number: team.name for team in teams}
+    for decision in reversed(decisions):
+        if decision.time_s > time_s or decision.kind not in _BANNERS:
+            continue
+        if time_s - decision.time_s > BANNER_S:
+            return ""
+        team = names.get(decision.team, "") if decision.team is not None else ""
+        return _BANNERS[decision.kind].format(team=team)
+    return ""

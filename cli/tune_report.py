@@ -1,0 +1,126 @@
+"""What a scripted skill does in the simulator, as tables."""
+
+import numpy as np
+from rich.table import Table
+
+from robot.scripted.bundle import ScriptedPolicy
+from sim.motion_tuning import (
+    FallConfig,
+    KickTrialConfig,
+    WalkTrialConfig,
+    getup_trials,
+    kick_trials,
+    walk_trials,
+)
+from sim.motion_world import MotionWorldConfig
+
+Measured = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
+LIMIT_S = 6.0
+_SIDE_SHARE = 0.8
+"""Of gravity along the torso's y axis above which a robot lies on a side."""
+
+WALK_COMMANDS = (
+    (0.10, 0.0, 0.0),
+    (0.20, 0.0, 0.0),
+    (0.25, 0.0, 0.0),
+    (-0.12, 0.0, 0.0),
+    (0.0, 0.08, 0.0),
+    (0.0, -0.08, 0.0),
+    (0.0, 0.0, 0.8),
+    (0.0, 0.0, -0.8),
+    (0.12, 0.0, 0.5),
+    (0.12, 0.05, 0.0),
+    (0.0, 0.0, 0.0),
+)
+
+
+def table_of(
+    title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]
+) -> Table:
+    """A printable table."""
+    table = Table(title=title)
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def getup_rows(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
+    """Falls by how the robot lay when the get-up began."""
+    world = MotionWorldConfig(count=trials, seed=seed)
+    outcome = getup_trials((policy,), world, FallConfig(limit_s=LIMIT_S + 1.0))
+    ahead, side, _ = outcome.start.T
+    lies = {
+        "front": (np.abs(side) <= _SIDE_SHARE) & (ahead > 0),
+        "back": (np.abs(side) <= _SIDE_SHARE) & (ahead <= 0),
+        "left": side > _SIDE_SHARE,
+        "right": side < -_SIDE_SHARE,
+        "all": np.ones(trials, bool),
+    }
+    rows = []
+    for name, mask in lies.items():
+        after = outcome.upright_after_s[mask]
+        rose = after <= LIMIT_S
+        middle = f"{np.median(after[rose]):.2f}" if rose.any() else "-"
+        slowest = f"{after[rose].max():.2f}" if rose.any() else "-"
+        rows.append((name, str(mask.sum()), str(rose.sum()), middle, slowest))
+    columns = ("lying on", "falls", f"up in {LIMIT_S:g} s", "median s", "slowest s")
+    return f"get-up after {trials} random falls", columns, rows
+
+
+def kick_rows(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
+    """Kicks by foot, ball placed with and without error."""
+    rows = []
+    for name, error_m in (("exact", 0.0), ("within 2 cm", 0.02)):
+        world = MotionWorldConfig(count=2 * trials, seed=seed)
+        outcome = kick_trials((policy,), world, KickTrialConfig(error_m=error_m))
+        for foot, side in (("left", 1), ("right", -1)):
+            mine = outcome.side == side
+            speed = outcome.speed_m_s[mine]
+            angle = np.degrees(outcome.angle_rad[mine])
+            good = (np.abs(angle) <= 15) & (speed >= 1.5)
+            rows.append(
+                (
+                    foot,
+                    name,
+                    f"{np.median(speed):.2f}",
+                    f"{np.percentile(speed, 5):.2f}",
+                    f"{np.median(angle):+.1f}",
+                    f"{(np.abs(angle) <= 15).mean():.0%}",
+                    f"{good.mean():.0%}",
+                    f"{outcome.upright[mine].mean():.0%}",
+                )
+            )
+    columns = (
+        "foot",
+        "ball",
+        "median m/s",
+        "5 % m/s",
+        "median deg",
+        "within 15 deg",
+        "and 1.5 m/s",
+        "upright",
+    )
+    return f"kick, {trials} per row", columns, rows
+
+
+def walk_rows(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
+    """Speed reached for each command, 10 s each."""
+    each = max(1, trials // 10)
+    world = MotionWorldConfig(count=each * len(WALK_COMMANDS), seed=seed)
+    walk = WalkTrialConfig(commands=WALK_COMMANDS, walk_s=10.0)
+    outcome = walk_trials((policy,), world, walk)
+    rows = []
+    for number, command in enumerate(WALK_COMMANDS):
+        mine = slice(number, None, len(WALK_COMMANDS))
+        reached = outcome.velocity[mine].mean(axis=0)
+        rows.append(
+            (
+                " ".join(f"{value:+.2f}" for value in command),
+                " ".join(f"{value:+.3f}" for value in reached),
+                f"{outcome.upright[mine].sum()} of {each}",
+            )
+        )
+    columns = ("asked m/s m/s rad/s", "reached", "10 s + stop without a fall")
+    return f"walk, {each} robots per command", columns, rows

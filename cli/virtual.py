@@ -1,0 +1,95 @@
+"""`op3-soccer virtual`: a virtual OP3 on a device path, in real time."""
+
+import argparse
+import time
+
+import numpy as np
+from rich.console import Console
+
+from firmware_bridge.emulator import (
+    ChainConfig,
+    MemoryPort,
+    PtyServer,
+    ServoChain,
+    WallClock,
+)
+from firmware_bridge.errors import BusError
+from firmware_bridge.port import DEFAULT_BAUD
+from firmware_bridge.servo_bus import ServoBus
+from sim.arena import ArenaConfig, RobotPlace, build_arena
+from sim.robot_model import ModelError
+from sim.virtual_op3 import SERVO_IDS, STAND_RAD, MatchWorld, robot_chain
+
+ERRORS = (BusError, ModelError)
+ROBOT = "robot"
+_CHECK_EVERY_S = 0.1
+
+
+def add_parser(subparsers: argparse._SubParsersAction) -> None:
+    """Declare the command and its options."""
+    parser = subparsers.add_parser(
+        "virtual",
+        help="a virtual OP3 on a device path, for any Dynamixel client",
+        description=(
+            "Runs one OP3 on a pitch in MuJoCo and serves its bus (20 XM430 servos, "
+            "ids 1 to 20, and the OpenCR board, id 200; protocol 2.0) on a "
+            "pseudo-terminal in real time. The robot stands with torque on, as after "
+            "the start-up of a real one. Ctrl-C ends it."
+        ),
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_positive,
+        default=None,
+        metavar="N",
+        help="end by itself after N seconds (default: run until Ctrl-C)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until the time is over or Ctrl-C; returns the exit code."""
+    console = Console()
+    clock = WallClock()
+    arena = build_arena(ArenaConfig(robots=(RobotPlace(name=ROBOT),)))
+    world = MatchWorld(arena)
+    chain = robot_chain(world, ROBOT, clock, ChainConfig(servo_power=True))
+    _stand(chain)
+    with PtyServer(chain, lambda: _follow(world, clock)) as server:
+        console.print(f"virtual OP3 on [bold]{server.path}[/bold]")
+        console.print(
+            f"protocol 2.0, {DEFAULT_BAUD} bit/s; servos 1 to 20, sensor board 200; "
+            "Ctrl-C ends it"
+        )
+        try:
+            _wait(server, clock, args.seconds)
+        except KeyboardInterrupt:
+            console.print("interrupted")
+        console.print(
+            f"ended after {clock.now():.1f} s, {world.time_s:.1f} s of simulated time"
+        )
+    return 0
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds > 0, found {text}")
+    return seconds
+
+
+def _stand(chain: ServoChain) -> None:
+    """Hold the stand pose, so that the robot does not drop at the first step."""
+    bus = ServoBus(MemoryPort(chain), SERVO_IDS)
+    bus.write_goals(np.asarray(STAND_RAD))
+    bus.set_torque(True)
+
+
+def _follow(world: MatchWorld, clock: WallClock) -> None:
+    world.advance_to(clock.now())
+
+
+def _wait(server: PtyServer, clock: WallClock, seconds: float | None) -> None:
+    end_s = float("inf") if seconds is None else clock.now() + seconds
+    while clock.now() < end_s:
+        server.check()
+        time.sleep(min(_CHECK_EVERY_S, max(end_s - clock.now(), 0)))

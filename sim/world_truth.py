@@ -1,0 +1,93 @@
+"""What is true in a simulated match: poses, falls, touches; and the stage hands' work."""
+
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+
+from robot import rotations
+from sim.model_index import BallIndex
+from sim.virtual_op3 import MatchWorld
+
+FALLEN_BELOW_M = 0.16
+FALLEN_TILT_COS = 0.6
+
+
+@dataclass(frozen=True, kw_only=True)
+class RobotTruth:
+    """One robot, pitch frame.
+
+    Attributes:
+        name: in the arena.
+        x_m, y_m, yaw_rad: of the torso over the floor.
+        fallen: torso lower than 0.16 m or tilted by more than 53 deg (cos 0.6); it
+            stands at 0.236 m.
+        touching_ball: some part of it has been in contact with the ball since the last
+            look.
+    """
+
+    name: str
+    x_m: float
+    y_m: float
+    yaw_rad: float
+    fallen: bool
+    touching_ball: bool
+
+
+class WorldTruth:
+    """Reads a `MatchWorld` with a ball. Call `watch` after every advance."""
+
+    def __init__(self, world: MatchWorld):
+        """Raises ValueError for a world without a ball."""
+        if world.arena.ball is None:
+            raise ValueError("world truth: expected an arena with a ball, found none")
+        self._world = world
+        self._ball: BallIndex = world.arena.ball
+        self._owner = {
+            body: name
+            for name, robot in world.robots.items()
+            for body in robot.index.bodies
+        }
+        self._touched: set[str] = set()
+
+    def watch(self) -> None:
+        """Remember who touches the ball now."""
+        data, model = self._world.data, self._world.model
+        pairs = data.contact.geom[: data.ncon]
+        rows = pairs[(pairs == self._ball.geom).any(axis=1)]
+        for body in model.geom_bodyid[rows.ravel()]:
+            owner = self._owner.get(int(body))
+            if owner is not None:
+                self._touched.add(owner)
+
+    def ball_xyz_m(self) -> tuple[float, float, float]:
+        """Centre of the ball."""
+        x, y, z = self._world.data.qpos[self._ball.qpos[:3]]
+        return float(x), float(y), float(z)
+
+    def robots(self) -> tuple[RobotTruth, ...]:
+        """All robots; touches since the last call."""
+        touched, self._touched = self._touched, set()
+        return tuple(self._robot(name, name in touched) for name in self._world.robots)
+
+    def place_ball(self, x_m: float, y_m: float) -> None:
+        """Put the ball at rest on the floor."""
+        data = self._world.data
+        radius = self._world.model.geom_size[self._ball.geom, 0]
+        data.qpos[self._ball.qpos] = (x_m, y_m, radius, 1.0, 0.0, 0.0, 0.0)
+        data.qvel[self._ball.qvel] = 0.0
+        mujoco.mj_forward(self._world.model, data)
+
+    def _robot(self, name: str, touching: bool) -> RobotTruth:
+        index = self._world.robots[name].index
+        root = self._world.data.qpos[index.root_qpos]
+        quat = np.asarray(root[3:])
+        up = -float(rotations.gravity_direction(quat)[2])
+        return RobotTruth(
+            name=name,
+            x_m=float(root[0]),
+            y_m=float(root[1]),
+            yaw_rad=float(rotations.yaw(quat)),
+            fallen=float(root[2]) < FALLEN_BELOW_M or up < FALLEN_TILT_COS,
+            touching_ball=touching,
+        )

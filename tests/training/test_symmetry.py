@@ -1,0 +1,98 @@
+"""Mirror images: right by hand, and right in the physics."""
+
+import jax
+import numpy as np
+import pytest
+
+from robot.contracts.joints import JOINT_NAMES
+from robot.contracts.policy import ObservationSpec, ObservationTerm
+from sim.randomization import NO_RANDOMIZATION
+from sim.tasks.walk import WalkConfig
+from sim.walk_env import WalkEnv, WalkEnvConfig
+from training.networks import GaussianActor
+from training.symmetry import action_mirror, observation_mirror
+
+
+def test_mirroring_twice_changes_nothing():
+    task = WalkConfig()
+    rng = np.random.default_rng(0)
+    for mirror, size in (
+        (observation_mirror(task.observation), task.observation.size),
+        (action_mirror(task.action), len(task.action.joints)),
+    ):
+        vector = rng.normal(size=(3, size)).astype(np.float32)
+        np.testing.assert_array_equal(mirror.of(mirror.of(vector)), vector)
+
+
+def test_a_bent_left_knee_becomes_a_bent_right_knee():
+    task = WalkConfig()
+    joints = task.action.joints
+    action = np.zeros(len(joints), np.float32)
+    action[joints.index("l_knee")] = 0.7
+    mirrored = np.asarray(action_mirror(task.action).of(action))
+    assert mirrored[joints.index("r_knee")] == np.float32(-0.7)
+    assert np.count_nonzero(mirrored) == 1
+
+
+def test_the_physics_is_symmetric_under_the_mirror():
+    """A robot given mirrored actions sees the mirrored observations."""
+    config = WalkEnvConfig(
+        num_envs=2,
+        num_threads=1,
+        randomization=NO_RANDOMIZATION,
+        pushes=False,
+        stagger=False,
+        fixed_command=(0.0, 0.0, 0.0),
+    )
+    env = WalkEnv(config, 0)
+    task = config.task
+    seen, done = observation_mirror(task.observation), action_mirror(task.action)
+    state, *_ = env.reset()
+    # Both start in the stand, at rest, facing along x.
+    root = [0, 0, 0.237, 1, 0, 0, 0]
+    stand = env.physics.qpos[0, env.index.joint_qpos].copy()
+    stand[:] = [dict(zip(JOINT_NAMES, _stand(), strict=True))[n] for n in JOINT_NAMES]
+    for row in range(2):
+        env.physics.qpos[row, env.index.root_qpos] = root
+        env.physics.qpos[row, env.index.joint_qpos] = stand
+        env.physics.qvel[row] = 0
+    state.targets_rad[:, JOINT_NAMES.index("head_pan")] = 0.0
+    state.targets_rad[1] = state.targets_rad[0]
+    rng = np.random.default_rng(1)
+    for _ in range(12):
+        left = rng.normal(size=env.action_size).astype(np.float32) * 0.4
+        actions = np.stack([left, np.asarray(done.of(left))]).astype(np.float64)
+        state, moved = env.step(state, actions)
+    env.close()
+    clock = task.observation.size - 2
+    mirrored = np.asarray(seen.of(moved.observation[0]))
+    np.testing.assert_allclose(
+        mirrored[:clock], moved.observation[1][:clock], atol=1e-2
+    )
+
+
+def _stand():
+    from robot.contracts.joints import OP3_JOINTS
+
+    return [joint.stand_rad for joint in OP3_JOINTS]
+
+
+def test_the_actor_is_equivariant_by_construction():
+    task = WalkConfig()
+    mirrors = observation_mirror(task.observation), action_mirror(task.action)
+    actor = GaussianActor(len(task.action.joints), (16,), 0.3, mirrors)
+    rng = np.random.default_rng(0)
+    observation = rng.normal(size=(4, task.observation.size)).astype(np.float32)
+    params = actor.init(jax.random.key(0), observation)
+    mean, _ = actor.apply(params, observation)
+    other, _ = actor.apply(params, mirrors[0].of(observation))
+    np.testing.assert_allclose(mirrors[1].of(mean), other, atol=1e-6)
+    assert np.abs(mean).max() > 1e-4
+
+
+def test_an_unsymmetric_mean_is_refused():
+    term = ObservationTerm(
+        name="gyro", size=3, unit="rad/s", frame="torso", mean=(0.5, 0.0, 0.0)
+    )
+    with pytest.raises(ValueError, match="term gyro: expected a mean that mirrors"):
+        observation_mirror(ObservationSpec(terms=(term,)))
