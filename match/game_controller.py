@@ -8,6 +8,7 @@ this computer hears it, no other computer does.
 import errno
 import math
 import socket
+from collections import deque
 from dataclasses import replace
 from types import TracebackType
 from typing import Self
@@ -29,6 +30,7 @@ TRACKER_PORT = 3737
 PLAYING_PERIOD_S = 0.5
 STOPPED_PERIOD_S = 0.2
 _MAX_DATAGRAM = 2048
+_KEPT_REFUSALS = 100
 _EPSILON_S = 1e-9
 
 
@@ -117,7 +119,7 @@ class StatusReceiver(_Socket):
         except OSError as error:
             self._socket.close()
             raise _bind_error(address, port, error) from error
-        self.refused: list[ContractError] = []
+        self.refused: deque[ContractError] = deque(maxlen=_KEPT_REFUSALS)
 
     @property
     def port(self) -> int:
@@ -126,7 +128,8 @@ class StatusReceiver(_Socket):
     def poll(self) -> tuple[RobotStatus, ...]:
         """All packets that have come in, oldest first.
 
-        What is no valid status packet lands in `refused`, with the reason.
+        What is no valid status packet lands in `refused` with the reason; the latest
+        100 are kept.
         """
         received = []
         while True:

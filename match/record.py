@@ -96,7 +96,6 @@ class MatchRecord:
         self._sequence[topic] += 1
         if time_s - self._flushed_s >= _FLUSH_EVERY_S:
             self._writer.flush()
-            self._file.flush()
             self._flushed_s = time_s
 
     def write_observation(self, observation: MatchObservation) -> None:
@@ -142,7 +141,7 @@ def decision_to_plain(decision: Decision) -> dict[str, Any]:
     return {
         "number": decision.number,
         "kind": decision.kind.value,
-        "time_s": decision.time_s,
+        "time_s": round(decision.time_s, 6),
         "team": decision.team,
         "player": decision.player,
         "reason": decision.reason,

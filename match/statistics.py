@@ -40,11 +40,11 @@ class StatisticsSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class Fall:
-    """One fall. `up_after_s` is None while down or if stage hands put it up (`helped`)."""
+    """One fall, ended by the robot itself or by stage hands (`helped`)."""
 
     robot: RobotId
     time_s: float
-    up_after_s: float | None = None
+    ended_s: float | None = None
     helped: bool = False
 
 
@@ -149,14 +149,7 @@ def summary(statistics: Statistics) -> dict[str, Any]:
             for goal in statistics.goals
         ],
         "falls": [
-            {
-                "team": fall.robot[0],
-                "player": fall.robot[1],
-                "time_s": round(fall.time_s, 6),
-                "up_after_s": _rounded(fall.up_after_s),
-                "helped": fall.helped,
-            }
-            for fall in statistics.falls
+            _fall_summary(fall, statistics.last_time_s) for fall in statistics.falls
         ],
         "restarts": dict(sorted(statistics.restarts.items())),
     }
@@ -174,6 +167,21 @@ def _robot_summary(statistics: Statistics, robot: RobotId) -> dict[str, Any]:
         "shots": figures.shots,
         "first_reach_s": _rounded(figures.first_reach_s),
         "falls": len(falls),
+    }
+
+
+def _fall_summary(fall: Fall, now_s: float | None) -> dict[str, Any]:
+    """`up_after_s` only where the robot rose by itself; `down_s` in every case."""
+    end_s = fall.ended_s if fall.ended_s is not None else (now_s or fall.time_s)
+    down_s = round(end_s - fall.time_s, 6)
+    alone = fall.ended_s is not None and not fall.helped
+    return {
+        "team": fall.robot[0],
+        "player": fall.robot[1],
+        "time_s": round(fall.time_s, 6),
+        "down_s": down_s,
+        "up_after_s": down_s if alone else None,
+        "helped": fall.helped,
     }
 
 
@@ -325,8 +333,6 @@ def _note_decision(statistics: Statistics, decision: Decision) -> Statistics:
 
 
 def _ended(fall: Fall, robot: RobotId, time_s: float, helped: bool) -> Fall:
-    if fall.robot != robot or fall.up_after_s is not None or fall.helped:
+    if fall.robot != robot or fall.ended_s is not None:
         return fall
-    if helped:
-        return replace(fall, helped=True)
-    return replace(fall, up_after_s=time_s - fall.time_s)
+    return replace(fall, ended_s=time_s, helped=helped)
