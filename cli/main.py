@@ -54,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     chosen = argv[0] if argv and argv[0] in COMMANDS else None
     parser = argparse.ArgumentParser(
         prog="op3-soccer",
-        description="Robot soccer for the ROBOTIS OP3, from the simulator to the servo.",
+        description="Robot soccer for the ROBOTIS OP3, from simulator to servo.",
         epilog="op3-soccer COMMAND --help explains one command.",
     )
     subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
@@ -71,7 +71,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return module.run(args)
     except module.ERRORS as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}")
+        text = f"[bold red]error:[/] {escape(str(error))}"
+        Console(stderr=True).print(text, soft_wrap=True, highlight=False)
         return BAD_INPUT
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped")

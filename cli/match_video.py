@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.progress import track
 
-from cli.simulated_match import Frame
+from cli.match_log import MatchLog
 from match.state import Decision, DecisionKind, Teams
 from match.video import Caption, Team, VideoWriter, compose
 from robot.contracts.game_control import GameState
@@ -32,27 +32,21 @@ _LABELS = {
 }
 
 
-def write_video(
-    path: Path,
-    arena: Arena,
-    frames: Sequence[Frame],
-    decisions: Sequence[Decision],
-    teams: Teams,
-) -> None:
+def write_video(path: Path, arena: Arena, log: MatchLog, teams: Teams) -> None:
     """Render every frame; a progress bar runs along. Ctrl-C keeps what is written."""
     shown = tuple(
         Team(name=team.name, colour=colour)
         for team, colour in zip(teams, _COLOURS, strict=True)
     )
     with ArenaRenderer(arena) as renderer, VideoWriter(path, FRAMES_PER_S) as writer:
-        for frame in track(frames, "drawing"):
+        for frame in track(log.frames, "drawing"):
             renderer.pose(frame.qpos)
             insets = (renderer.head_camera(0), renderer.head_camera(1))
             caption = Caption(
                 clock_s=frame.state.clock_s,
                 score=frame.state.score,
                 state=_LABELS[frame.state.phase],
-                banner=_banner(frame.time_s, decisions, teams),
+                banner=_banner(frame.time_s, log.decisions, teams),
             )
             picture = compose(
                 renderer.broadcast(), insets, (shown[0], shown[1]), caption

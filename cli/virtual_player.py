@@ -1,13 +1,15 @@
 """One virtual robot, wired: MuJoCo body, emulated bus, onboard runtime, network."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 
-from firmware_bridge.emulator import ChainConfig, MemoryPort, ServoChain, SimulatedClock
+from cli.match_config import JERSEY, TEAM_NUMBERS, MatchConfig
+from firmware_bridge.emulator import MemoryPort, ServoChain, SimulatedClock
 from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.servo_bus import ServoBus
 from robot.brain import Identity
+from robot.faults import RuntimeFault
 from robot.joint_map import default_joint_map
 from robot.network import open_links
 from robot.player import Player
@@ -17,60 +19,61 @@ from sim.virtual_op3 import MatchWorld, robot_chain
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ports:
-    """UDP ports of a match; the standard ones, all moved by `offset`."""
-
-    offset: int = 0
-
-    @property
-    def control(self) -> int:
-        return 3838 + self.offset
-
-    @property
-    def status(self) -> int:
-        return 3939 + self.offset
-
-    @property
-    def tracker(self) -> int:
-        return 3737 + self.offset
-
-
-@dataclass(frozen=True, kw_only=True)
 class VirtualPlayer:
-    """A runtime and the bus behind it."""
+    """A runtime and the bus behind it. Its faults say whose they are."""
 
+    name: str
     runtime: Runtime
     chain: ServoChain
+
+    def start(self) -> None:
+        """See `Runtime.start`."""
+        with _faults_of(self.name):
+            self.runtime.start()
+
+    def cycle(self, now_s: float) -> None:
+        """See `Runtime.cycle`."""
+        with _faults_of(self.name):
+            self.runtime.cycle(now_s)
 
 
 def open_player(
     stack: ExitStack,
     *,
+    config: MatchConfig,
+    side: str,
     world: MatchWorld,
-    name: str,
     clock: SimulatedClock,
     player: Player,
-    identity: Identity,
-    ports: Ports,
     record: Callable[[CycleRecord], None],
-    chain_config: ChainConfig | None = None,
 ) -> VirtualPlayer:
     """Build one robot; `stack` closes its sockets and, first, goes limp.
+
+    Args:
+        stack: owns what is opened.
+        config: of the match.
+        side: of the team; the name of its robot in `world`.
+        world: where the body is.
+        clock: of the match.
+        player: its skills.
+        record: called once per cycle.
 
     Raises:
         RuntimeFault: a port is taken.
     """
-    chain = robot_chain(world, name, clock, chain_config or ChainConfig())
-    port = MemoryPort(chain, name)
-    joint_map = default_joint_map()
-    links = stack.enter_context(
-        open_links(
-            game_port=ports.control,
-            tracker_port=ports.tracker,
-            status_host="127.0.0.1",
-            status_port=ports.status,
+    chain = robot_chain(world, side, clock, config.chains.get(side))
+    port = MemoryPort(chain, side)
+    joint_map = config.joint_maps.get(side) or default_joint_map()
+    ports = config.ports
+    with _faults_of(side):
+        links = stack.enter_context(
+            open_links(
+                game_port=ports.control,
+                tracker_port=ports.tracker,
+                status_host="127.0.0.1",
+                status_port=ports.status,
+            )
         )
-    )
     runtime = Runtime(
         devices=Devices(
             bus=ServoBus(port, joint_map.servo_ids),
@@ -78,10 +81,23 @@ def open_player(
             joint_map=joint_map,
         ),
         player=player,
-        identity=identity,
+        identity=Identity(team=TEAM_NUMBERS[side], player=JERSEY),
         links=links,
         pause=clock.advance,
         record=record,
     )
     stack.enter_context(runtime)
-    return VirtualPlayer(runtime=runtime, chain=chain)
+    return VirtualPlayer(name=side, runtime=runtime, chain=chain)
+
+
+@contextmanager
+def _faults_of(name: str) -> Iterator[None]:
+    """Put the robot's name before the faults that it raises."""
+    try:
+        yield
+    except RuntimeFault as error:
+        named = (
+            replace(fault, reason=f"{name} robot: {fault.reason}")
+            for fault in error.faults
+        )
+        raise RuntimeFault(*named) from error

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, TypeAlias
+from zipfile import BadZipFile
 
 import numpy as np
 import onnxruntime
@@ -145,7 +146,7 @@ def _read_golden(path: Path, spec: PolicySpec) -> tuple[Float32Array, Float32Arr
     try:
         with np.load(path, allow_pickle=False) as file:
             observation, action = file["observation"], file["action"]
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ContractError(
             str(path),
             [f"expected arrays observation [T, N] and action [T, A], found {error}"],

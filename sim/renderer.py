@@ -26,9 +26,9 @@ class RenderConfig:
 
     broadcast_px: tuple[int, int] = (960, 540)
     head_px: tuple[int, int] = (240, 180)
-    distance_m: float = 4.5
-    elevation_deg: float = -34.0
-    follow: float = 0.35
+    distance_m: float = 3.6
+    elevation_deg: float = -32.0
+    follow: float = 0.7
 
 
 class ArenaRenderer:

@@ -1,4 +1,4 @@
-"""What is true in a simulated match: poses, falls, touches; and the stage hands' work."""
+"""What is true in a simulated match: poses, falls, touches; and placing by hand."""
 
 from dataclasses import dataclass
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firmware_bridge.emulator.clock import Clock
 from firmware_bridge.emulator.devices import ChainConfig, Devices
@@ -94,6 +95,17 @@ class ServoChain:
     def press_buttons(self, buttons: int) -> None:
         """Hold the board's buttons whose bits are set (0 mode, 1 start, 2 user)."""
         self._board.press(buttons)
+
+    def register(self, name: str) -> NDArray[np.int64]:
+        """What a register of all servos [n] holds, past the bus.
+
+        Silent and unpowered servos are in it too: for a look from outside, by tests and
+        tools that must not depend on what they examine.
+
+        Raises:
+            KeyError: no register of this name.
+        """
+        return self._servos.column(name).astype(np.int64)
 
     def inject(self, fault: Fault) -> None:
         """Let one fault happen now.

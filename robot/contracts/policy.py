@@ -28,7 +28,7 @@ class ObservationTerm:
         name: a key of `robot.observation.TERM_SIZES`.
         size: numbers per time step.
         unit: physical unit of the raw value, "1" if none.
-        frame: "torso", "joint", "field" or "none".
+        frame: "torso", "heading" (the torso's yaw, level), "joint", "field" or "none".
         history: time steps kept, oldest first in the vector.
         mean: subtracted from the raw value, one per number; empty for none.
         std: then divided by, one per number; empty for none.
@@ -201,10 +201,7 @@ class PolicySpec:
         """Everything that contradicts the contract, in words; empty if sound."""
         found = []
         if self.version != SPEC_VERSION:
-            found.append(
-                f"version: expected {SPEC_VERSION}, found {self.version}; export the "
-                f"policy again with this release"
-            )
+            found.append(_version_fault(self.version))
         if not (math.isfinite(self.control_period_s) and self.control_period_s > 0):
             found.append(
                 f"control_period_s: expected > 0, found {self.control_period_s}"
@@ -232,6 +229,9 @@ def read_spec(path: Path) -> PolicySpec:
         ) from None
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ContractError(str(path), [f"expected JSON, found {error}"]) from None
+    # Before the fields: another version may have others.
+    if isinstance(plain, dict) and plain.get("version", SPEC_VERSION) != SPEC_VERSION:
+        raise ContractError(str(path), [_version_fault(plain["version"])])
     spec = from_plain(PolicySpec, plain, subject=str(path))
     raise_if_any(str(path), spec.faults())
     return spec
@@ -241,3 +241,10 @@ def write_spec(path: Path, spec: PolicySpec) -> None:
     """Write `spec` as JSON; floats keep full precision."""
     raise_if_any(str(path), spec.faults())
     path.write_text(json.dumps(to_plain(spec), indent=1) + "\n", encoding="utf-8")
+
+
+def _version_fault(found: object) -> str:
+    return (
+        f"version: expected {SPEC_VERSION}, found {found}; export the policy again "
+        f"with this release"
+    )

@@ -1,0 +1,70 @@
+"""What a simulated match is made of before it begins."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from firmware_bridge.emulator import ChainConfig
+from match.rules import LAB_1V1, RuleBook
+from match.state import Team, Teams
+from robot.contracts.game_control import TeamColour
+from robot.joint_map import JointMap
+
+SIDES = ("home", "away")
+TEAM_NUMBERS = {"home": 1, "away": 2}
+JERSEY = 1
+_COLOURS = {"home": TeamColour.BLUE, "away": TeamColour.RED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ports:
+    """UDP ports of a match; the standard ones, all moved by `offset`."""
+
+    offset: int = 0
+
+    @property
+    def control(self) -> int:
+        return 3838 + self.offset
+
+    @property
+    def status(self) -> int:
+        return 3939 + self.offset
+
+    @property
+    def tracker(self) -> int:
+        return 3737 + self.offset
+
+
+@dataclass(frozen=True, kw_only=True)
+class MatchConfig:
+    """One match.
+
+    Attributes:
+        seconds: on the match clock, from the first kick-off; overrules `rules`.
+        seed: of start poses, floor friction and tracker noise.
+        rules: all other times and thresholds.
+        tracker_noise_m, tracker_noise_rad: sigma of what the tracker reports
+            (project's choice; motion capture is better, an overhead camera worse).
+        floor_friction: drawn per match (arXiv:2304.13653 randomizes 0.5 to 1.0).
+        ports: UDP ports.
+        chains: emulated buses that are not as usual, by side.
+        joint_maps: robots that are not wired as the vendor's, by side.
+    """
+
+    seconds: float = 120.0
+    seed: int = 1
+    rules: RuleBook = LAB_1V1
+    tracker_noise_m: float = 0.005
+    tracker_noise_rad: float = 0.01
+    floor_friction: tuple[float, float] = (0.6, 1.0)
+    ports: Ports = field(default_factory=Ports)
+    chains: Mapping[str, ChainConfig] = field(default_factory=dict)
+    joint_maps: Mapping[str, JointMap] = field(default_factory=dict)
+
+
+def teams_of(names: Mapping[str, str]) -> Teams:
+    """Both teams; `names` by side."""
+    home, away = (
+        Team(number=TEAM_NUMBERS[side], name=names[side], colour=_COLOURS[side])
+        for side in SIDES
+    )
+    return home, away

@@ -1,0 +1,113 @@
+"""What remains of a simulated match: record, figures, paths and pictures to draw."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from match import statistics
+from match.observation import MatchObservation
+from match.paths import PathLog, Paths
+from match.record import MatchRecord
+from match.rules import RuleBook
+from match.state import Decision, MatchState, Teams
+from robot.contracts.game_control import RobotStatus
+from robot.runtime import CycleRecord
+
+_OBSERVATION_EVERY = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frame:
+    """What a picture needs: `qpos` [nq] and the state of the game."""
+
+    time_s: float
+    qpos: NDArray[np.float64]
+    state: MatchState
+
+
+class MatchLog:
+    """Collects; `open` before the first robot starts.
+
+    Attributes:
+        decisions: of the referee.
+        frames: for the video.
+    """
+
+    def __init__(self, path: Path, rules: RuleBook, teams: Teams):
+        self.decisions: list[Decision] = []
+        self.frames: list[Frame] = []
+        self._path = path
+        self._rules = rules
+        self._figures = statistics.begin(teams)
+        self._paths = PathLog()
+        self._looks = 0
+
+    def open(self, stack: ExitStack) -> None:
+        """Create the record; `stack` finishes it.
+
+        Raises:
+            MatchError: the file cannot be created.
+        """
+        self._record = stack.enter_context(MatchRecord(self._path))
+
+    def summary(self) -> dict[str, Any]:
+        """Figures so far."""
+        return statistics.summary(self._figures)
+
+    def paths(self) -> Paths:
+        """Ways of ball and robots so far."""
+        return self._paths.paths()
+
+    def add_look(
+        self,
+        seen: MatchObservation,
+        state: MatchState,
+        decisions: tuple[Decision, ...],
+    ) -> None:
+        """One look of the referee, the state after it and what was decided."""
+        self._figures = statistics.update(self._figures, seen, state, decisions)
+        self._paths.add(seen)
+        self.decisions += decisions
+        for decision in decisions:
+            self._record.write_decision(decision)
+        if decisions:
+            self._record.write_state(self._rules, state)
+        if self._looks % _OBSERVATION_EVERY == 0:
+            self._record.write_observation(seen)
+        self._looks += 1
+
+    def add_status(self, now_s: float, status: RobotStatus) -> None:
+        """What a robot reported."""
+        names = ("x_mm", "y_mm", "yaw_rad")
+        pose = dict(zip(names, status.pose_mm_rad, strict=True))
+        self._record.write(
+            f"/robot/{status.team}/status",
+            now_s,
+            {"player": status.player, "fallen": status.fallen, **pose},
+        )
+
+    def add_cycle(self, team: int, cycle: CycleRecord) -> None:
+        """What a robot felt and did, where a policy decided or a fault ended it."""
+        if not cycle.policy_step and cycle.mode != "fault":
+            return
+        sensors, verdict = cycle.sensors, cycle.verdict
+        self._record.write(
+            f"/robot/{team}/cycle",
+            cycle.time_s,
+            {
+                "mode": cycle.mode,
+                "skill": cycle.skill,
+                "posture": cycle.posture,
+                "gravity": list(cycle.gravity),
+                "gyro_rad_s": sensors.gyro_rad_s.round(4).tolist(),
+                "position_rad": sensors.position_rad.round(4).tolist(),
+                "target_rad": None
+                if verdict is None
+                else verdict.targets_rad.round(4).tolist(),
+                "voltage_v": sensors.voltage_v,
+            },
+        )

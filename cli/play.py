@@ -1,0 +1,143 @@
+"""`op3-soccer play`: one command plays a match through the whole stack."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cli.match_config import MatchConfig, Ports
+from cli.match_files import RECORD, VIDEO, keep, say, say_file
+from cli.match_players import load_players, team_names
+from cli.match_video import write_video
+from cli.pacing import RealTimePace
+from cli.simulated_match import SimulatedMatch
+from firmware_bridge.errors import BusError
+from match.errors import MatchError
+from robot.contracts.errors import ContractError
+from robot.faults import RuntimeFault
+from robot.real_time import MonotonicClock
+from sim.robot_model import ModelError
+
+ERRORS = (BusError, ContractError, MatchError, ModelError, RuntimeFault)
+POLICIES = Path(__file__).parent.parent / "policies"
+DEFAULT_SKILLS = POLICIES / "scripted"
+HIGHEST_OFFSET = 65535 - Ports().status
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare the command."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "play",
+        help="a 1v1 match through the whole stack: video, report, record",
+        description="Two OP3s play 1v1: bundles in the onboard runtime, Dynamixel "
+        "bytes on an emulated bus, MuJoCo bodies, a referee on UDP.",
+    )
+    parser.add_argument(
+        "--home",
+        type=Path,
+        default=POLICIES / "walk",
+        metavar="BUNDLE",
+        help="a walk bundle, or a folder with walk, getup, kick (policies/walk)",
+    )
+    parser.add_argument(
+        "--away",
+        type=Path,
+        default=POLICIES / "scripted",
+        metavar="BUNDLE",
+        help="as --home (policies/scripted)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_positive,
+        default=120.0,
+        metavar="N",
+        help="length on the match clock (%(default)g)",
+    )
+    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("match_out"),
+        metavar="DIR",
+        help="folder for match.mp4, report.html, match.json, match.mcap (%(default)s)",
+    )
+    parser.add_argument(
+        "--realtime", action="store_true", help="pace by the wall clock"
+    )
+    parser.add_argument("--no-video", action="store_true", help="leave match.mp4 out")
+    parser.add_argument(
+        "--port-offset",
+        type=_port_offset,
+        default=0,
+        metavar="N",
+        help="add N to the UDP ports 3737, 3838, 3939, for matches side by side",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Play, then write what happened; a match that breaks off leaves its record."""
+    console = Console()
+    folders = {"home": args.home, "away": args.away}
+    players = load_players(folders, DEFAULT_SKILLS)
+    config = MatchConfig(
+        seconds=args.seconds, seed=args.seed, ports=Ports(offset=args.port_offset)
+    )
+    match = SimulatedMatch(config, players, team_names(folders), args.out / RECORD)
+    try:
+        with match:
+            # The folder holds one match: an earlier one's video does not belong to it.
+            (args.out / VIDEO).unlink(missing_ok=True)
+            _play(match, console, realtime=args.realtime)
+    finally:
+        if match.begun:
+            video = VIDEO if match.finished and not args.no_video else None
+            keep(match, args.out, video=video)
+            say(match, args.out, console)
+    if not args.no_video:
+        write_video(args.out / VIDEO, match.stage.arena, match.log, match.teams)
+        say_file(args.out / VIDEO, console)
+    return 0
+
+
+def _play(match: SimulatedMatch, console: Console, *, realtime: bool) -> None:
+    pace = RealTimePace(MonotonicClock()) if realtime else None
+    bar = Progress(
+        TextColumn("playing"),
+        BarColumn(),
+        TextColumn("{task.fields[score]}  {task.fields[phase]}"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+    with bar:
+        task = bar.add_task("", total=match.rules.duration_s, score="0 : 0", phase="")
+
+        def on_cycle(now: SimulatedMatch) -> None:
+            state = now.state
+            bar.update(
+                task,
+                completed=state.clock_s,
+                score=f"{state.score[0]} : {state.score[1]}",
+                phase=state.phase.name.lower(),
+            )
+            if pace is not None:
+                pace.wait_for(now.time_s)
+
+        match.run(on_cycle)
+
+
+def _positive(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected seconds > 0, found {text}")
+    return seconds
+
+
+def _port_offset(text: str) -> int:
+    offset = int(text)
+    if not 0 <= offset <= HIGHEST_OFFSET:
+        raise argparse.ArgumentTypeError(
+            f"expected 0 to {HIGHEST_OFFSET}, found {text}"
+        )
+    return offset
