@@ -1,4 +1,4 @@
-"""`op3-soccer evaluate BUNDLE`: a walk's speeds, errors and falls, beside the scripted."""
+"""`op3-soccer evaluate BUNDLE`: speeds, errors and falls, beside the scripted walk."""
 
 import argparse
 import json
@@ -46,10 +46,8 @@ def run(args: argparse.Namespace) -> int:
     results: dict[str, list[CommandResult]] = {who: [] for who in policies}
     console = Console(stderr=True)
     for who, name, command, seed in track(jobs, "walking", console=console):
-        results[who].append(
-            run_command(policies[who], env, trial, name, command, seed)
-        )
-    plain = {who: _plain(rows) for who, rows in results.items()}
+        results[who].append(run_command(policies[who], env, trial, name, command, seed))
+    plain: dict[str, Any] = {who: _plain(rows) for who, rows in results.items()}
     plain["episodes_per_command"] = args.episodes
     plain["seed"] = args.seed
     plain["pushes"] = not args.no_pushes
@@ -97,7 +95,9 @@ def _table(results: dict[str, list[CommandResult]], episodes: int) -> Table:
         "fell",
         "falls/min",
     ):
-        table.add_column(column, justify="left" if column in ("command", "who") else "right")
+        table.add_column(
+            column, justify="left" if column in ("command", "who") else "right"
+        )
     for rows in zip(*results.values(), strict=True):
         for who, row in zip(results, rows, strict=True):
             table.add_row(

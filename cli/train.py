@@ -2,7 +2,6 @@
 
 import argparse
 import shlex
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,11 @@ from rich.table import Table
 
 from robot.contracts.errors import ContractError
 from sim.robot_model import ModelError
+from sim.walk_env import WalkEnvConfig
 from training.curves import draw_curves
 from training.export import export_walk
 from training.run_folder import RunError, RunFolder
-from training.train_walk import WalkRunConfig, train_walk
+from training.train_walk import WalkRunConfig, check_warm_start, train_walk
 
 ERRORS = (ContractError, ModelError, RunError)
 _ROWS = (
@@ -45,8 +45,23 @@ def add_parser(subparsers: Any) -> None:
         default=WalkRunConfig().total_steps,
         help="control steps in all (%(default)s)",
     )
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--resume", action="store_true", help="go on with the run there")
+    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument(
+        "--envs",
+        type=_at_least_one,
+        default=WalkEnvConfig().num_envs,
+        help="environments side by side (%(default)s)",
+    )
+    parser.add_argument(
+        "--from",
+        type=Path,
+        dest="warm_start",
+        metavar="RUN",
+        help="start from the networks of the run in this folder",
+    )
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the run there"
+    )
     parser.add_argument(
         "--bundle", type=Path, help="export the policy into this folder at the end"
     )
@@ -54,7 +69,13 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, draw the curves, export."""
-    config = replace(WalkRunConfig(), total_steps=args.steps, seed=args.seed)
+    config = WalkRunConfig(
+        env=WalkEnvConfig(num_envs=args.envs),
+        total_steps=args.steps,
+        seed=args.seed,
+        warm_start="" if args.warm_start is None else str(args.warm_start),
+    )
+    check_warm_start(config)
     with RunFolder(args.out, config, resume=args.resume) as folder:
         with Live(_table(config, 0, {}), auto_refresh=False) as live:
 
@@ -66,11 +87,24 @@ def run(args: argparse.Namespace) -> int:
             draw_curves(rows, args.out / "curves.png")
     print(f"{int(progress.steps)} steps; run, curves and checkpoint in {args.out}")
     if args.bundle is not None:
-        steps = f" --steps {args.steps}" if args.steps else ""
-        command = f"op3-soccer train walk --seed {args.seed}{steps}"
-        export_walk(args.out, config, args.bundle, "walk", made_by=command)
+        export_walk(args.out, config, args.bundle, "walk", made_by=_command(config))
         print(f"bundle in {shlex.quote(str(args.bundle))}")
     return 0
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number from 1 up, found {text}")
+    return int(text)
+
+
+def _command(config: WalkRunConfig) -> str:
+    """What to type to learn this policy again."""
+    words = ["op3-soccer", "train", "walk", "--seed", str(config.seed)]
+    words += ["--steps", str(config.total_steps), "--envs", str(config.env.num_envs)]
+    if config.warm_start:
+        words += ["--from", config.warm_start]
+    return shlex.join(words)
 
 
 def _table(config: WalkRunConfig, step: int, metrics: dict[str, float]) -> Table:

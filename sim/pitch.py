@@ -1,4 +1,4 @@
-"""The pitch as MuJoCo geometry: turf, lines, goals, border ramps, walls and the ball."""
+"""The pitch as MuJoCo geometry: turf, lines, goals, border ramps, walls and ball."""
 
 import math
 

@@ -10,7 +10,7 @@ from robot import rotations
 from robot.action import filtered_targets
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from robot.contracts.policy import ActionSpec, ObservationSpec
-from robot.observation import History, gait_clock, push, start, vector
+from robot.observation import push, start, vector
 from sim.arena import ArenaConfig, RobotPlace, build_arena
 from sim.physics import CpuPhysics, PhysicsStep
 from sim.randomization import (
@@ -19,73 +19,28 @@ from sim.randomization import (
     RandomizationConfig,
     sample_parameters,
 )
-from sim.robot_model import FEET, RobotModelConfig
+from sim.robot_model import RobotModelConfig
 from sim.tasks import walk
-
-FloatArray = NDArray[np.float64]
-_STAND = np.array([joint.stand_rad for joint in OP3_JOINTS])
-_STAND_HEIGHT_M = 0.238
-_LIMBS = np.array([JOINT_NAMES.index(name) for name in walk.LEG_AND_ARM_JOINTS])
-_HEAD = np.array([JOINT_NAMES.index(name) for name in ("head_pan", "head_tilt")])
-_HEAD_RANGE = np.array(
-    [[OP3_JOINTS[i].min_rad for i in _HEAD], [OP3_JOINTS[i].max_rad for i in _HEAD]]
+from sim.walk_senses import PRIVILEGED_SIZE, WalkSenses, privileged, still_view
+from sim.walk_state import (
+    STAND_HEIGHT_M,
+    STAND_RAD,
+    FloatArray,
+    Transition,
+    WalkState,
 )
 
+__all__ = [
+    "PRIVILEGED_SIZE",
+    "Transition",
+    "WalkEnv",
+    "WalkEnvConfig",
+    "WalkState",
+]
 
-@dataclass(frozen=True, kw_only=True)
-class WalkState:
-    """Everything but the physics state, one row per environment.
-
-    Attributes:
-        time_s: [B] since the episode's start.
-        clock_offset_s: [B] where the gait clock started.
-        targets_rad: [B, 20] last joint targets.
-        history: observation history.
-        command: [B, 3] wanted velocity.
-        command_left_s: [B] until the next command.
-        push_left_s: [B] until the next push.
-        velocity: [B, 3] filtered forward, left (m/s) and turn (rad/s).
-        actions: the last two actions, [B, A] each.
-        parameters: this episode's randomization.
-    """
-
-    time_s: FloatArray
-    clock_offset_s: FloatArray
-    targets_rad: FloatArray
-    history: History
-    command: FloatArray
-    command_left_s: FloatArray
-    push_left_s: FloatArray
-    velocity: FloatArray
-    actions: tuple[FloatArray, FloatArray]
-    parameters: EpisodeParameters
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transition:
-    """What a step returns to a learner.
-
-    Attributes:
-        observation: [B, N] float32 of the state to act in next (after a reset, if any).
-        privileged: [B, P] float32, what only a critic may see.
-        reward: [B] float32, scaled.
-        terminated: [B] bool, the robot fell.
-        truncated: [B] bool, the time limit.
-        final_observation, final_privileged: as above, before a reset.
-        terms: weighted reward terms [B], for curves.
-        velocity: [B, 3] reached, filtered; command: [B, 3] that was asked.
-    """
-
-    observation: NDArray[np.float32]
-    privileged: NDArray[np.float32]
-    reward: NDArray[np.float32]
-    terminated: NDArray[np.bool_]
-    truncated: NDArray[np.bool_]
-    final_observation: NDArray[np.float32]
-    final_privileged: NDArray[np.float32]
-    terms: dict[str, FloatArray]
-    velocity: FloatArray
-    command: FloatArray
+_HEAD = np.array([JOINT_NAMES.index(name) for name in ("head_pan", "head_tilt")])
+_HEAD_LOW = np.array([OP3_JOINTS[joint].min_rad for joint in _HEAD])
+_HEAD_HIGH = np.array([OP3_JOINTS[joint].max_rad for joint in _HEAD])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,11 +69,8 @@ class WalkEnvConfig:
     pushes: bool = True
 
 
-PRIVILEGED_SIZE = 16
-
-
 class WalkEnv:
-    """Steps B walkers. `reset` and `step` return the new state; physics lives inside."""
+    """Steps B walkers: `reset` and `step` return the new state, physics is inside."""
 
     def __init__(
         self,
@@ -137,12 +89,12 @@ class WalkEnv:
                 task's own by default.
         """
         self.config = config
-        robot = RobotPlace(name="op3", config=RobotModelConfig(contacts=config.contacts))
+        robot = RobotPlace(
+            name="op3", config=RobotModelConfig(contacts=config.contacts)
+        )
         self.arena = build_arena(ArenaConfig(robots=(robot,), field=None, ball=False))
         self.index = self.arena.robots[0]
-        self.physics = CpuPhysics(
-            self.arena.model, config.num_envs, config.num_threads
-        )
+        self.physics = CpuPhysics(self.arena.model, config.num_envs, config.num_threads)
         self.observation_spec = observation or config.task.observation
         self.action_spec = action or config.task.action
         self.action_size = len(self.action_spec.joints)
@@ -151,6 +103,7 @@ class WalkEnv:
         )
         self.push_scale = 1.0
         self._randomizer = ModelRandomizer(self.arena)
+        self._senses = WalkSenses(self.arena, config.task, config.randomization)
         self._rng = np.random.default_rng(seed)
         timestep = self.arena.config.timestep_s
         self._substeps = round(config.task.control_period_s / timestep)
@@ -163,8 +116,8 @@ class WalkEnv:
         if self.config.stagger:
             ages = self._rng.uniform(0, self.config.task.episode_s * 0.9, count)
             state = replace(state, time_s=ages, clock_offset_s=-ages)
-        view = self._still_view()
-        return state, self._observation(state), self._privileged(state, view)
+        extra = privileged(state, still_view(count))
+        return state, self._observation(state), extra
 
     def step(
         self, state: WalkState, action: FloatArray
@@ -176,55 +129,31 @@ class WalkEnv:
             action: [B, A] policy output, unclipped.
         """
         task = self.config.task
-        targets = state.targets_rad.copy()
-        targets[:, self._driven] = filtered_targets(
-            self.action_spec, action, state.targets_rad[:, self._driven]
-        )
+        targets = self._targets(state, action)
         state = self._push(state)
         physics = self.physics.step(self._control(state, targets))
-        bad = ~np.isfinite(physics.qpos[:, -1]).all(axis=-1)
-        view, velocity = self._look(state, physics)
-        now = state.time_s + task.control_period_s
-        phase = walk.gait_phase(task, now - state.clock_offset_s)
-        terms = walk.reward_terms(
-            task, view, state.command, phase, (action, *state.actions)
-        )
-        terminated = walk.fallen(task, view) | bad
-        truncated = (now >= task.episode_s) & ~terminated
+        exploded = ~np.isfinite(physics.qpos[:, -1]).all(axis=-1)
+        view = self._senses.view(state, physics)
+        terms = self._reward_terms(state, view, action)
         reward = task.rewards.scale * sum(terms.values())
-        state = replace(
-            state,
-            time_s=now,
-            targets_rad=targets,
-            velocity=velocity,
-            actions=(action, state.actions[0]),
-            command_left_s=state.command_left_s - task.control_period_s,
-            push_left_s=state.push_left_s - task.control_period_s,
+        state = self._advanced(state, physics, targets, action, view.velocity)
+        terminated = walk.fallen(task, view) | exploded
+        truncated = (state.time_s >= task.episode_s) & ~terminated
+        final = self._observation(state), privileged(state, view)
+        next_state, observation, extra = self._restarted(
+            state, terminated | truncated, final
         )
-        state = self._new_commands(state)
-        sources = self._sources(state, physics)
-        spec = self.observation_spec
-        state = replace(state, history=push(spec, state.history, sources))
-        final = self._observation(state), self._privileged(state, view)
-        asked = state.command
-        ended = terminated | truncated
-        observation, privileged = final
-        if ended.any():
-            state = self._reset_rows(state, ended)
-            observation = np.where(ended[:, None], self._observation(state), final[0])
-            fresh = self._privileged(state, self._still_view())
-            privileged = np.where(ended[:, None], fresh, final[1])
-        return state, Transition(
+        return next_state, Transition(
             observation=observation,
-            privileged=privileged,
-            reward=np.where(bad, 0.0, reward).astype(np.float32),
+            privileged=extra,
+            reward=np.where(exploded, 0.0, reward).astype(np.float32),
             terminated=terminated,
             truncated=truncated,
             final_observation=final[0],
             final_privileged=final[1],
             terms=terms,
-            velocity=velocity,
-            command=asked,
+            velocity=view.velocity,
+            command=state.command,
         )
 
     def close(self) -> None:
@@ -232,75 +161,130 @@ class WalkEnv:
         self.physics.close()
 
     def _blank(self) -> WalkState:
+        """Rows to be replaced by the first episodes; only shapes matter."""
         count = self.config.num_envs
-        targets = np.tile(_STAND, (count, 1))
         zeros = np.zeros(count)
         actions = np.zeros((count, self.action_size))
-        parameters = sample_parameters(self.config.randomization, self._rng, count)
         blank = WalkState(
             time_s=zeros,
             clock_offset_s=zeros,
-            targets_rad=targets,
+            targets_rad=np.tile(STAND_RAD, (count, 1)),
             history=(),
             command=np.zeros((count, 3)),
             command_left_s=zeros,
             push_left_s=zeros,
             velocity=np.zeros((count, 3)),
             actions=(actions, actions),
-            parameters=parameters,
+            parameters=sample_parameters(self.config.randomization, self._rng, count),
         )
         self.physics.qpos[:, self.index.root_qpos[3]] = 1.0
-        sources = self._standing_sources(blank)
-        return replace(blank, history=start(self.observation_spec, sources))
+        return self._with_first_history(blank)
 
     def _reset_rows(self, state: WalkState, rows: NDArray[np.bool_]) -> WalkState:
         """State with the episodes in `rows` started anew; writes physics and models."""
-        count, task = self.config.num_envs, self.config.task
-        drawn = sample_parameters(self.config.randomization, self._rng, count)
+        drawn = sample_parameters(
+            self.config.randomization, self._rng, self.config.num_envs
+        )
         parameters = state.parameters.replaced(rows, drawn)
         for row in np.flatnonzero(rows):
             self._randomizer.apply(self.physics.models[row], parameters, int(row))
             self.physics.refresh(int(row))
         self._place_standing(rows)
+        fresh = self._with_first_history(self._new_episodes(parameters))
+        return state.replaced(rows, fresh)
+
+    def _new_episodes(self, parameters: EpisodeParameters) -> WalkState:
+        """An episode's first state for every row, history still to be filled."""
+        count = self.config.num_envs
         command, hold = self._draw_commands()
-        head = self._rng.uniform(*_HEAD_RANGE, (count, 2))
-        targets = np.tile(_STAND, (count, 1))
-        targets[:, _HEAD] = head
+        targets = np.tile(STAND_RAD, (count, 1))
+        targets[:, _HEAD] = self._rng.uniform(_HEAD_LOW, _HEAD_HIGH, (count, 2))
         push_in = self._rng.uniform(*self.config.randomization.push_every_s, count)
-        zero = np.zeros(count)
-
-        def mix(new: FloatArray, old: FloatArray) -> FloatArray:
-            return np.where(rows.reshape(-1, *([1] * (old.ndim - 1))), new, old)
-
-        period = 1 / task.clock_hz
-        offset = self._rng.uniform(0, period, count)
-        state = replace(
-            state,
-            time_s=mix(zero, state.time_s),
-            clock_offset_s=mix(offset, state.clock_offset_s),
-            targets_rad=mix(targets, state.targets_rad),
-            command=mix(command, state.command),
-            command_left_s=mix(hold, state.command_left_s),
-            push_left_s=mix(push_in, state.push_left_s),
-            velocity=mix(np.zeros_like(state.velocity), state.velocity),
-            actions=(
-                mix(np.zeros_like(state.actions[0]), state.actions[0]),
-                mix(np.zeros_like(state.actions[1]), state.actions[1]),
-            ),
+        offset = self._rng.uniform(0, 1 / self.config.task.clock_hz, count)
+        actions = np.zeros((count, self.action_size))
+        return WalkState(
+            time_s=np.zeros(count),
+            clock_offset_s=offset,
+            targets_rad=targets,
+            history=(),
+            command=command,
+            command_left_s=hold,
+            push_left_s=push_in,
+            velocity=np.zeros((count, 3)),
+            actions=(actions, actions),
             parameters=parameters,
         )
-        fresh = start(self.observation_spec, self._standing_sources(state))
-        history = tuple(
-            mix(new, old) for new, old in zip(fresh, state.history, strict=True)
+
+    def _with_first_history(self, state: WalkState) -> WalkState:
+        sources = self._senses.standing_sources(state, self.physics.qpos, self._rng)
+        return replace(state, history=start(self.observation_spec, sources))
+
+    def _restarted(
+        self,
+        state: WalkState,
+        ended: NDArray[np.bool_],
+        final: tuple[NDArray[np.float32], NDArray[np.float32]],
+    ) -> tuple[WalkState, NDArray[np.float32], NDArray[np.float32]]:
+        """State, observation and privileged, new where an episode ended."""
+        if not ended.any():
+            return state, *final
+        state = self._reset_rows(state, ended)
+        mask = ended[:, None]
+        extra = privileged(state, still_view(self.config.num_envs))
+        return (
+            state,
+            np.where(mask, self._observation(state), final[0]),
+            np.where(mask, extra, final[1]),
         )
+
+    def _targets(self, state: WalkState, action: FloatArray) -> FloatArray:
+        """[B, 20] joint targets; joints the action does not drive keep theirs."""
+        targets = state.targets_rad.copy()
+        targets[:, self._driven] = filtered_targets(
+            self.action_spec, action, state.targets_rad[:, self._driven]
+        )
+        return targets
+
+    def _reward_terms(
+        self, state: WalkState, view: walk.WalkView, action: FloatArray
+    ) -> dict[str, FloatArray]:
+        """Weighted terms for reaching `view` from `state` by `action`."""
+        task = self.config.task
+        now = state.time_s + task.control_period_s
+        phase = walk.gait_phase(task, now - state.clock_offset_s)
+        actions = (action, *state.actions)
+        return walk.reward_terms(task, view, state.command, phase, actions)
+
+    def _advanced(
+        self,
+        state: WalkState,
+        physics: PhysicsStep,
+        targets: FloatArray,
+        action: FloatArray,
+        velocity: FloatArray,
+    ) -> WalkState:
+        """The state one control step later, new commands and measurements included."""
+        period_s = self.config.task.control_period_s
+        state = replace(
+            state,
+            time_s=state.time_s + period_s,
+            targets_rad=targets,
+            velocity=velocity,
+            actions=(action, state.actions[0]),
+            command_left_s=state.command_left_s - period_s,
+            push_left_s=state.push_left_s - period_s,
+        )
+        state = self._new_commands(state)
+        sources = self._senses.sources(state, physics, self._rng)
+        history = push(self.observation_spec, state.history, sources)
         return replace(state, history=history)
 
     def _place_standing(self, rows: NDArray[np.bool_]) -> None:
         count = self.config.num_envs
         index = self.index
         qpos = self.physics.qpos[rows]
-        joints = _STAND + self._rng.uniform(-0.1, 0.1, (count, 20))[rows]
-        qpos[:, index.root_qpos[:3]] = [0.0, 0.0, _STAND_HEIGHT_M + 0.005]
+        joints = STAND_RAD + self._rng.uniform(-0.1, 0.1, (count, 20))[rows]
+        qpos[:, index.root_qpos[:3]] = [0.0, 0.0, STAND_HEIGHT_M + 0.005]
         heading = self._rng.uniform(-np.pi, np.pi, count)[rows]
         qpos[:, index.root_qpos[3:]] = rotations.yaw_quaternion(heading)
         qpos[:, index.joint_qpos] = joints
@@ -311,7 +295,7 @@ class WalkEnv:
 
     def _draw_commands(self) -> tuple[FloatArray, FloatArray]:
         task, count = self.config.task, self.config.num_envs
-        command = walk.sample_commands(task, self._rng.uniform(size=(count, 5)))
+        command = walk.sample_commands(task, self._rng.uniform(size=(count, 4)))
         if self.config.fixed_command is not None:
             command = np.tile(self.config.fixed_command, (count, 1))
         return command, self._rng.uniform(*task.command_s, count)
@@ -348,127 +332,5 @@ class WalkEnv:
         control[..., self.index.actuators] = goals - offset[:, None]
         return control
 
-    def _look(
-        self, state: WalkState, physics: PhysicsStep
-    ) -> tuple[walk.WalkView, FloatArray]:
-        index, task = self.index, self.config.task
-        qpos, qvel = physics.qpos[:, -1], physics.qvel[:, -1]
-        sensors = physics.sensors[:, -1]
-        quat = qpos[:, index.root_qpos[3:]]
-        velocity_xy = rotations.into_heading(
-            qvel[:, index.root_qvel[:2]], rotations.yaw(quat)
-        )
-        gyro = qvel[:, index.root_qvel[3:]]
-        reached = np.concatenate([velocity_xy, gyro[:, 2:]], axis=-1)
-        keep = np.exp(-task.control_period_s / task.velocity_filter_s)
-        velocity = keep * state.velocity + (1 - keep) * reached
-        sole = [sensors[:, index.sensors[f"{foot}_position"]] for foot in FEET]
-        speed = [sensors[:, index.sensors[f"{foot}_velocity"]] for foot in FEET]
-        touch = [sensors[:, index.sensors[f"{foot}_touch"]][:, 0] for foot in FEET]
-        joints = qpos[:, index.joint_qpos]
-        view = walk.WalkView(
-            velocity=velocity,
-            height_m=qpos[:, index.root_qpos[2]],
-            gravity=rotations.gravity_direction(quat),
-            gyro=gyro,
-            vertical_m_s=qvel[:, index.root_qvel[2]],
-            contact=np.stack(touch, -1) > 1.0,
-            sole_height_m=np.stack([foot[:, 2] for foot in sole], -1) - 0.004,
-            sole_speed_m_s=np.stack(
-                [np.linalg.norm(foot[:, :2], axis=-1) for foot in speed], -1
-            ),
-            position_rad=joints[:, _LIMBS],
-            torque_nm=self._torque(state, joints)[:, _LIMBS],
-        )
-        return view, velocity
-
-    def _torque(self, state: WalkState, joints: FloatArray) -> FloatArray:
-        """[B, 20] servo torque at the end of the step, from the position law."""
-        model, servos = self.arena.model, self.index.actuators
-        gain = model.actuator_gainprm[servos, 0]
-        limit = model.actuator_forcerange[servos, 1]
-        error = state.targets_rad - state.parameters.joint_offset_rad - joints
-        return np.clip(gain * error, -limit, limit)
-
-    def _still_view(self) -> walk.WalkView:
-        """The view right after a reset: standing, not moving."""
-        count = self.config.num_envs
-        flat = np.zeros((count, 3))
-        upright = np.tile([0.0, 0.0, -1.0], (count, 1))
-        return walk.WalkView(
-            velocity=flat,
-            height_m=np.full(count, _STAND_HEIGHT_M),
-            gravity=upright,
-            gyro=flat,
-            vertical_m_s=np.zeros(count),
-            contact=np.ones((count, 2), bool),
-            sole_height_m=np.zeros((count, 2)),
-            sole_speed_m_s=np.zeros((count, 2)),
-            position_rad=np.tile(_STAND[_LIMBS], (count, 1)),
-            torque_nm=np.zeros((count, len(_LIMBS))),
-        )
-
-    def _sources(self, state: WalkState, physics: PhysicsStep) -> dict[str, FloatArray]:
-        """Noisy, delayed measurements by observation term."""
-        rows = np.arange(self.config.num_envs)
-        late = self._substeps - 1 - state.parameters.observation_delay
-        qpos, qvel = physics.qpos[rows, late], physics.qvel[rows, late]
-        quat = qpos[:, self.index.root_qpos[3:]]
-        tilt = state.parameters.imu_tilt_rad
-        gyro = qvel[:, self.index.root_qvel[3:]]
-        return self._noisy(
-            state,
-            gyro + np.cross(gyro, tilt),
-            (gravity := rotations.gravity_direction(quat)) + np.cross(gravity, tilt),
-            qpos[:, self.index.joint_qpos],
-        )
-
-    def _standing_sources(self, state: WalkState) -> dict[str, FloatArray]:
-        qpos = self.physics.qpos
-        gravity = rotations.gravity_direction(qpos[:, self.index.root_qpos[3:]])
-        still = np.zeros_like(gravity)
-        return self._noisy(state, still, gravity, qpos[:, self.index.joint_qpos])
-
-    def _noisy(
-        self,
-        state: WalkState,
-        gyro: FloatArray,
-        gravity: FloatArray,
-        joints: FloatArray,
-    ) -> dict[str, FloatArray]:
-        ranges, normal = self.config.randomization, self._rng.standard_normal
-        offset = state.parameters.joint_offset_rad
-        clock_time = state.time_s - state.clock_offset_s
-        return {
-            "gyro": gyro + ranges.gyro_noise_rad_s * normal(gyro.shape),
-            "gravity": gravity + ranges.gravity_noise * normal(gravity.shape),
-            "joint_position": joints
-            + offset
-            + ranges.joint_noise_rad * normal(joints.shape),
-            "previous_target": state.targets_rad,
-            "velocity_command": state.command,
-            "gait_clock": gait_clock(clock_time, self.config.task.clock_hz),
-        }
-
     def _observation(self, state: WalkState) -> NDArray[np.float32]:
         return vector(self.observation_spec, state.history).astype(np.float32)
-
-    def _privileged(
-        self, state: WalkState, view: walk.WalkView
-    ) -> NDArray[np.float32]:
-        """[B, 16] true state for a critic: velocity, height, contacts, parameters."""
-        parameters = state.parameters
-        columns = [
-            view.velocity * 2,
-            (view.height_m[:, None] - _STAND_HEIGHT_M) * 20,
-            view.gravity[:, :2] * 5,
-            view.vertical_m_s[:, None],
-            view.contact,
-            view.sole_height_m * 20,
-            parameters.floor_friction[:, None],
-            parameters.added_mass_kg[:, None],
-            parameters.servo_gain[:, None] - 1,
-            parameters.torque_limit[:, None] - 1,
-            parameters.observation_delay[:, None] / 4,
-        ]
-        return np.concatenate(columns, axis=-1).astype(np.float32)

@@ -37,7 +37,9 @@ def main() -> None:
     closure(PROJECT, frozenset({"dev"}), seen)
     names = sorted((seen.keys() | set(BUILD)) - {PROJECT})
     pins = [f"{name}=={distribution(name).version}" for name in names]
-    head = "# Pinned by tools/pin_requirements.py from the `dev` extra of pyproject.toml."
+    head = (
+        "# Pinned by tools/pin_requirements.py from the `dev` extra of pyproject.toml."
+    )
     text = "\n".join([head, *pins]) + "\n"
     Path("requirements.txt").write_text(text, encoding="utf-8")
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import jax2onnx
 import numpy as np
@@ -11,7 +12,7 @@ import onnx
 from robot.contracts.policy import PolicySpec, ServoGains, write_spec
 from robot.policy import OnnxPolicy, load_bundle, write_golden
 from sim.robot_model import model_hash
-from sim.walk_env import WalkEnv
+from sim.walk_env import WalkEnv, WalkEnvConfig
 from training.ppo import Ppo
 from training.run_folder import RunError, git_commit, read_checkpoint
 from training.train_walk import WalkRunConfig, initial_progress, make_learner
@@ -73,11 +74,11 @@ def actor_to_onnx(ppo: Ppo, params: Any, spec: PolicySpec) -> onnx.ModelProto:
     """The actor's mean as an ONNX network: observation [1, N] to action [1, A]."""
 
     def mean(observation: Any) -> Any:
-        return ppo.actor.apply(params["actor"], observation)[0]
+        return ppo.distribution(params, observation)[0]
 
     return jax2onnx.to_onnx(
         mean,
-        [jnp.zeros((1, spec.observation.size), jnp.float32)],
+        [jax.ShapeDtypeStruct((1, spec.observation.size), jnp.float32)],
         model_name=spec.name,
         input_names=["observation"],
         output_names=["action"],
@@ -88,9 +89,8 @@ def actor_to_onnx(ppo: Ppo, params: Any, spec: PolicySpec) -> onnx.ModelProto:
 def _write_walk_golden(config: WalkRunConfig, bundle: Path, spec: PolicySpec) -> None:
     """Observations of one environment that walks under the exported policy."""
     policy = OnnxPolicy(bundle / "policy.onnx", spec)
-    env = WalkEnv(
-        type(config.env)(num_envs=1, num_threads=1, task=config.env.task), seed=7
-    )
+    world = WalkEnvConfig(num_envs=1, num_threads=1, task=config.env.task)
+    env = WalkEnv(world, seed=7)
     state, observation, _ = env.reset()
     seen = []
     for _ in range(GOLDEN_STEPS):

@@ -7,7 +7,7 @@ functions: `init` makes a `LearnerState`, `update` consumes a `Batch`.
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -89,15 +89,15 @@ class Ppo:
         mirrors: tuple[Mirror, Mirror] | None = None,
     ):
         self.config = config
-        self.actor = GaussianActor(
-            action_size, config.hidden, config.init_std, mirrors
-        )
+        self.actor = GaussianActor(action_size, config.hidden, config.init_std, mirrors)
         self.critic = Critic(config.hidden)
         self._optimizer = optax.chain(
             optax.clip_by_global_norm(config.grad_norm), optax.scale_by_adam(eps=1e-5)
         )
 
-    def init(self, key: PRNGKeyArray, observation: int, privileged: int) -> LearnerState:
+    def init(
+        self, key: PRNGKeyArray, observation: int, privileged: int
+    ) -> LearnerState:
         """Fresh networks for observation and privileged sizes."""
         key, actor_key, critic_key = jax.random.split(key, 3)
         blank, extra = jnp.zeros((1, observation)), jnp.zeros((1, privileged))
@@ -122,10 +122,10 @@ class Ppo:
         privileged: Float[Array, "B P"],
     ) -> tuple[Float[Array, "B A"], Float[Array, "B"], Float[Array, "B"]]:
         """Sampled actions, their log-probabilities, and state values."""
-        mean, log_std = self.actor.apply(params["actor"], observation)
+        mean, log_std = self.distribution(params, observation)
         noise = jax.random.normal(key, mean.shape)
         action = mean + jnp.exp(log_std) * noise
-        value = self.critic.apply(params["critic"], observation, privileged)
+        value = self._state_value(params, observation, privileged)
         return action, gaussian_log_prob(action, mean, log_std), value
 
     @partial(jax.jit, static_argnums=0)
@@ -136,14 +136,31 @@ class Ppo:
         privileged: Float[Array, "*B P"],
     ) -> Float[Array, "*B"]:
         """State values."""
-        return self.critic.apply(params["critic"], observation, privileged)
+        return self._state_value(params, observation, privileged)
 
     @partial(jax.jit, static_argnums=0)
     def mean_action(
         self, params: Any, observation: Float[Array, "*B N"]
     ) -> Float[Array, "*B A"]:
         """The action without exploration noise."""
-        return self.actor.apply(params["actor"], observation)[0]
+        return self.distribution(params, observation)[0]
+
+    def distribution(
+        self, params: Any, observation: Float[Array, "*B N"]
+    ) -> tuple[Float[Array, "*B A"], Float[Array, "A"]]:
+        """Mean and log standard deviation of the action."""
+        # `apply` may also return mutated collections, which these networks have not.
+        output = self.actor.apply(params["actor"], observation)
+        return cast(tuple[Array, Array], output)
+
+    def _state_value(
+        self,
+        params: Any,
+        observation: Float[Array, "*B N"],
+        privileged: Float[Array, "*B P"],
+    ) -> Float[Array, "*B"]:
+        output = self.critic.apply(params["critic"], observation, privileged)
+        return cast(Array, output)
 
     @partial(jax.jit, static_argnums=0)
     def update(
@@ -192,11 +209,11 @@ class Ppo:
 
     def _loss(self, params: Any, batch: Batch, advantage: Array, target: Array):
         config = self.config
-        mean, log_std = self.actor.apply(params["actor"], batch.observation)
+        mean, log_std = self.distribution(params, batch.observation)
         log_prob = gaussian_log_prob(batch.action, mean, log_std)
         advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-6)
         policy = clipped_surrogate(log_prob - batch.log_prob, advantage, config.clip)
-        value = self.critic.apply(params["critic"], batch.observation, batch.privileged)
+        value = self._state_value(params, batch.observation, batch.privileged)
         value_loss = jnp.mean((value - target) ** 2)
         entropy = jnp.sum(log_std + 0.5 * math.log(2 * math.pi * math.e))
         loss = policy + config.value * value_loss - config.entropy * entropy
@@ -231,9 +248,7 @@ def generalized_advantage(
     batch: Batch, discount: float, gae: float
 ) -> Float[Array, "T B"]:
     """Generalized advantage estimate (arXiv:1506.02438, equation 16)."""
-    delta = (
-        batch.reward + discount * (1 - batch.ended) * batch.next_value - batch.value
-    )
+    delta = batch.reward + discount * (1 - batch.ended) * batch.next_value - batch.value
 
     def back(later, step):
         error, cut = step

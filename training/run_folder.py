@@ -8,7 +8,7 @@ import json
 import os
 import subprocess
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import flax.serialization
 from tensorboardX import SummaryWriter
@@ -16,6 +16,7 @@ from tensorboardX import SummaryWriter
 from robot.contracts.codec import to_plain
 
 T = TypeVar("T")
+CHECKPOINT = "checkpoint.msgpack"
 
 
 class RunError(Exception):
@@ -39,8 +40,8 @@ class RunFolder:
             found = json.loads(config_file.read_text())["config"]
             if not resume:
                 raise RunError(
-                    f"expected a new folder, found a run in {path}; pass --resume to go "
-                    f"on with it or name another --out"
+                    f"expected a new folder, found a run in {path}; pass --resume to "
+                    f"go on with it or name another --out"
                 )
             if found != plain:
                 raise RunError(
@@ -81,7 +82,7 @@ class RunFolder:
     def save(self, tree: Any) -> None:
         """Replace the checkpoint."""
         data = flax.serialization.to_bytes(tree)
-        _write_whole(self.path / "checkpoint.msgpack", data)
+        _write_whole(self.path / CHECKPOINT, data)
 
     def load(self, like: T) -> T | None:
         """The checkpoint, shaped as `like`; None if there is none yet."""
@@ -93,12 +94,17 @@ class RunFolder:
         self._board.close()
 
 
+def has_checkpoint(path: Path) -> bool:
+    """Whether a run folder holds a checkpoint."""
+    return (path / CHECKPOINT).exists()
+
+
 def read_checkpoint(path: Path, like: T) -> T | None:
     """The checkpoint in a run folder, shaped as `like`; None if there is none."""
-    file = path / "checkpoint.msgpack"
-    if not file.exists():
+    if not has_checkpoint(path):
         return None
-    return flax.serialization.from_bytes(like, file.read_bytes())
+    data = (path / CHECKPOINT).read_bytes()
+    return cast(T, flax.serialization.from_bytes(like, data))
 
 
 def git_commit() -> str:

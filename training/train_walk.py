@@ -3,14 +3,21 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from sim.walk_env import PRIVILEGED_SIZE, Transition, WalkEnv, WalkEnvConfig, WalkState
 from training.ppo import Batch, LearnerState, Ppo, PpoConfig
-from training.run_folder import RunFolder
+from training.run_folder import (
+    RunError,
+    RunFolder,
+    has_checkpoint,
+    read_checkpoint,
+)
 from training.symmetry import action_mirror, observation_mirror
 
 
@@ -25,6 +32,7 @@ class WalkRunConfig:
         total_steps: control steps in all.
         push_ramp: control steps between which pushes grow from none to full.
         seed: of environments and networks.
+        warm_start: folder of an earlier run whose networks this one starts from.
         report_every, save_every: in updates.
     """
 
@@ -34,6 +42,7 @@ class WalkRunConfig:
     total_steps: int = 30_000_000
     push_ramp: tuple[int, int] = (1_500_000, 5_000_000)
     seed: int = 0
+    warm_start: str = ""
     report_every: int = 10
     save_every: int = 50
 
@@ -57,7 +66,7 @@ def train_walk(
     ppo = make_learner(config)
     state, observation, privileged = env.reset()
     collector = _Collector(env, ppo, state, observation, privileged)
-    meter = _Meter()
+    meter = _Meter(config.env.task.control_period_s)
     try:
         while progress.steps < config.total_steps:
             progress = _one_update(config, ppo, collector, progress, meter)
@@ -94,7 +103,27 @@ def initial_progress(config: WalkRunConfig) -> Progress:
 def load_progress(config: WalkRunConfig, folder: RunFolder) -> Progress:
     """The folder's checkpoint, or a fresh start."""
     fresh = initial_progress(config)
-    return folder.load(fresh) or fresh
+    found = folder.load(fresh)
+    if found is not None or not config.warm_start:
+        return found or fresh
+    check_warm_start(config)
+    earlier = read_checkpoint(Path(config.warm_start), fresh)
+    assert earlier is not None
+    params = earlier.learner.params
+    return fresh._replace(learner=fresh.learner._replace(params=params))
+
+
+def check_warm_start(config: WalkRunConfig) -> None:
+    """Ask before a run folder is made, so that a wrong name leaves none behind.
+
+    Raises:
+        RunError: the run to start from has no checkpoint.
+    """
+    if config.warm_start and not has_checkpoint(Path(config.warm_start)):
+        raise RunError(
+            f"expected checkpoint.msgpack in {config.warm_start} to start from, found "
+            f"none; name the folder of a run"
+        )
 
 
 def _plain_keys(progress: Progress) -> Progress:
@@ -171,10 +200,12 @@ class _Collector:
             }
             rows.append(row)
             meter.add_transition(moved)
-        stacked = {name: np.stack([row[name] for row in rows]) for name in rows[0]}
+        # One conversion per field: the learner's arrays are float32 throughout.
+        stacked = {
+            name: jnp.asarray(np.stack([row[name] for row in rows]), jnp.float32)
+            for name in rows[0]
+        }
         final, extra = stacked.pop("final"), stacked.pop("final_privileged")
-        for name in ("ended", "cut"):
-            stacked[name] = stacked[name].astype(np.float32)
         next_value = self._ppo.value(params, final, extra)
         return Batch(next_value=next_value, **stacked)
 
@@ -182,10 +213,10 @@ class _Collector:
 class _Meter:
     """Averages of whatever is added, until taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, control_period_s: float) -> None:
+        self._period_s = control_period_s
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
-        self._started = time.perf_counter()
 
     def add(self, values: dict[str, float]) -> None:
         for name, value in values.items():
@@ -196,8 +227,7 @@ class _Meter:
         """Rewards by term, falls, and the speeds reached by kind of command."""
         values = {f"reward/{name}": float(v.mean()) for name, v in moved.terms.items()}
         values["reward/total"] = float(moved.reward.mean())
-        period = 0.025
-        values["falls_per_min"] = float(moved.terminated.mean()) * 60 / period
+        values["falls_per_min"] = float(moved.terminated.mean()) * 60 / self._period_s
         self.add(values | _speeds(moved))
 
     def take(self) -> dict[str, float]:

@@ -37,7 +37,7 @@ class TrialConfig:
 
     Attributes:
         episodes: per command.
-        episode_s: length of each.
+        episode_s: length of each; longer than the 7 s that speeds are measured to.
         commands: name to command; clipped to what the policy's spec allows.
     """
 
@@ -52,6 +52,13 @@ class TrialConfig:
         ("stand", (0.0, 0.0, 0.0)),
         ("mixed", (0.3, 0.05, 0.5)),
     )
+
+    def __post_init__(self) -> None:
+        if self.episodes < 1 or self.episode_s <= SPEED_TO_S:
+            raise ValueError(
+                f"trial: expected at least 1 episode of more than {SPEED_TO_S} s, "
+                f"found {self.episodes} of {self.episode_s} s"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ All functions are pure, batched over leading axes [B] and written against the ar
 
 import math
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
@@ -31,7 +32,7 @@ class WalkRewards:
     """
 
     velocity: float = 1.5
-    progress: float = 1.5
+    progress: float = 2.0
     turn: float = 1.0
     turn_progress: float = 0.5
     alive: float = 0.3
@@ -51,6 +52,32 @@ class WalkRewards:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CommandMix:
+    """Shares of the kinds of command; what is left is anything within the bounds.
+
+    Attributes:
+        stand: nothing commanded.
+        fast: straight ahead with 60 to 100 % of the highest speed.
+        straight: straight ahead or back.
+        sideways, turn: only that.
+    """
+
+    stand: float = 0.10
+    fast: float = 0.20
+    straight: float = 0.12
+    sideways: float = 0.13
+    turn: float = 0.13
+
+    def __post_init__(self) -> None:
+        total = sum(vars(self).values())
+        if total > 1 or min(vars(self).values()) < 0:
+            raise ValueError(
+                f"CommandMix: expected shares >= 0 that add up to at most 1, found "
+                f"{vars(self)}"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
 class WalkConfig:
     """The walking task.
 
@@ -62,6 +89,7 @@ class WalkConfig:
         filter_keep: of the action filter.
         history: steps of proprioception in the observation.
         low, high: command bounds (m/s forward, m/s left, rad/s).
+        mix: how often each kind of command is drawn.
         command_s: range of the time a command holds.
         velocity_filter_s: time constant of the velocity that rewards look at; about one
             gait period, so that sway within a step costs nothing.
@@ -72,12 +100,13 @@ class WalkConfig:
 
     control_period_s: float = 0.025
     episode_s: float = 12.0
-    clock_hz: float = 2.2
+    clock_hz: float = 2.6
     action_scale_rad: float = 0.5
     filter_keep: float = 0.4
     history: int = 3
     low: tuple[float, float, float] = (-0.4, -0.3, -2.0)
     high: tuple[float, float, float] = (0.8, 0.3, 2.0)
+    mix: CommandMix = field(default_factory=CommandMix)
     command_s: tuple[float, float] = (2.0, 5.0)
     velocity_filter_s: float = 0.25
     clearance_m: float = 0.03
@@ -278,7 +307,9 @@ def _posture_terms(view: WalkView) -> dict[str, Array]:
         "tilt": xp.sum(lean * lean, axis=-1),
         "tilt_rate": xp.sum(rate * rate, axis=-1),
         "bounce": view.vertical_m_s**2,
-        "hip_pose": xp.sum(squared * _mask("hip_yaw", "hip_roll", xp, squared), axis=-1),
+        "hip_pose": xp.sum(
+            squared * _mask("hip_yaw", "hip_roll", xp, squared), axis=-1
+        ),
         "arm_pose": xp.sum(squared * _mask("sho", "el", xp, squared), axis=-1),
     }
 
@@ -303,29 +334,29 @@ def _mask(first: str, second: str, xp: Any, like: Array) -> Array:
 
 
 def sample_commands(config: WalkConfig, uniform: Array) -> Array:
-    """[B, 3] commands from [B, 5] uniform numbers in [0, 1).
+    """[B, 3] commands from [B, 4] uniform numbers in [0, 1): the kind, then the values.
 
-    Kinds are drawn evenly enough that no direction starves: 10 % stand, 25 % straight
-    (half of it fast), 15 % sideways, 15 % turn on the spot, 35 % anything.
+    Kinds are drawn by `config.mix`, so that no direction starves.
     """
     xp = uniform.__array_namespace__()
     low = xp.asarray(config.low, dtype=uniform.dtype)
     high = xp.asarray(config.high, dtype=uniform.dtype)
     free = low + (high - low) * uniform[..., 1:4]
-    kind = uniform[..., 0]
-    forward = (kind >= 0.10) & (kind < 0.35)
-    fast = xp.where(
-        forward & (kind < 0.22), high[0] * (0.6 + 0.4 * uniform[..., 1]), free[..., 0]
+    mix, kind = config.mix, uniform[..., 0]
+    edges = [0.0]
+    for share in (mix.stand, mix.fast, mix.straight, mix.sideways, mix.turn):
+        edges.append(edges[-1] + share)
+    stand, fast, straight, sideways, turn = (
+        (kind >= first) & (kind < last) for first, last in pairwise(edges)
     )
-    side = (kind >= 0.35) & (kind < 0.50)
-    turn = (kind >= 0.50) & (kind < 0.65)
-    stand = kind < 0.10
+    speed = xp.where(fast, high[0] * (0.6 + 0.4 * uniform[..., 1]), free[..., 0])
     zero = xp.zeros_like(kind)
+    ahead = fast | straight
     return xp.stack(
         [
-            xp.where(stand | side | turn, zero, fast),
-            xp.where(stand | forward | turn, zero, free[..., 1]),
-            xp.where(stand | forward | side, zero, free[..., 2]),
+            xp.where(stand | sideways | turn, zero, speed),
+            xp.where(stand | ahead | turn, zero, free[..., 1]),
+            xp.where(stand | ahead | sideways, zero, free[..., 2]),
         ],
         axis=-1,
     )

@@ -59,7 +59,7 @@ def test_the_border_ramp_returns_the_ball(arena):
     data.qpos[arena.ball.qpos[:3]] = [0.5, 1.5, radius]
     data.qvel[arena.ball.qvel] = [0, 2.0, 0, -2.0 / radius, 0, 0]
     step(arena, data, 3.0)
-    x, y, z = data.qpos[arena.ball.qpos[:3]]
+    _, y, z = data.qpos[arena.ball.qpos[:3]]
     assert abs(y) < 2.0
     assert z == pytest.approx(radius, abs=0.01)
 

@@ -144,22 +144,25 @@ def test_standing_still_is_wanted_when_nothing_is_commanded():
 
 @pytest.mark.parametrize(
     ("height", "tilt_z", "expected"),
-    [(0.236, -1.0, False), (0.149, -1.0, True), (0.151, -0.51, False), (0.2, -0.49, True)],
+    [
+        (0.236, -1.0, False),
+        (0.149, -1.0, True),
+        (0.151, -0.51, False),
+        (0.2, -0.49, True),
+    ],
 )
 def test_a_fall_is_low_or_tilted(height, tilt_z, expected):
     side = np.sqrt(1 - tilt_z**2)
-    seen = view(
-        height_m=np.array([height]), gravity=np.array([[side, 0.0, tilt_z]])
-    )
+    seen = view(height_m=np.array([height]), gravity=np.array([[side, 0.0, tilt_z]]))
     assert walk.fallen(walk.WalkConfig(), seen)[0] == expected
 
 
 def test_every_direction_is_commanded_often_enough():
-    uniform = np.random.default_rng(0).uniform(size=(20_000, 5))
+    uniform = np.random.default_rng(0).uniform(size=(20_000, 4))
     commands = walk.sample_commands(walk.WalkConfig(), uniform)
     assert (commands == 0).all(axis=1).mean() == pytest.approx(0.10, abs=0.01)
     sideways = (commands[:, 0] == 0) & (commands[:, 1] != 0) & (commands[:, 2] == 0)
-    assert sideways.mean() == pytest.approx(0.15, abs=0.01)
+    assert sideways.mean() == pytest.approx(0.13, abs=0.01)
     spec = walk.WalkConfig().command
     assert (commands >= spec.low).all()
     assert (commands <= spec.high).all()

@@ -1,4 +1,4 @@
-"""PPO's pieces against numbers worked out by hand, and a small problem it must solve."""
+"""PPO's pieces against numbers worked out by hand, and a problem it must solve."""
 
 import jax
 import jax.numpy as jnp

@@ -38,7 +38,9 @@ def test_a_run_leaves_config_metrics_and_checkpoint(finished):
     path, progress = finished
     assert int(progress.steps) == 64
     assert json.loads((path / "config.json").read_text())["config"]["seed"] == 0
-    rows = [json.loads(row) for row in (path / "metrics.jsonl").read_text().splitlines()]
+    rows = [
+        json.loads(row) for row in (path / "metrics.jsonl").read_text().splitlines()
+    ]
     # 64 steps in updates of 4 environments x 8 steps.
     assert [row["step"] for row in rows] == [32, 64]
     assert np.isfinite(rows[-1]["reward/total"])

@@ -1,14 +1,16 @@
 """Mirror images: right by hand, and right in the physics."""
 
+from dataclasses import replace
+
 import jax
 import numpy as np
 import pytest
 
-from robot.contracts.joints import JOINT_NAMES
 from robot.contracts.policy import ObservationSpec, ObservationTerm
 from sim.randomization import NO_RANDOMIZATION
 from sim.tasks.walk import WalkConfig
 from sim.walk_env import WalkEnv, WalkEnvConfig
+from sim.walk_state import STAND_HEIGHT_M, STAND_RAD
 from training.networks import GaussianActor
 from training.symmetry import action_mirror, observation_mirror
 
@@ -49,15 +51,10 @@ def test_the_physics_is_symmetric_under_the_mirror():
     seen, done = observation_mirror(task.observation), action_mirror(task.action)
     state, *_ = env.reset()
     # Both start in the stand, at rest, facing along x.
-    root = [0, 0, 0.237, 1, 0, 0, 0]
-    stand = env.physics.qpos[0, env.index.joint_qpos].copy()
-    stand[:] = [dict(zip(JOINT_NAMES, _stand(), strict=True))[n] for n in JOINT_NAMES]
-    for row in range(2):
-        env.physics.qpos[row, env.index.root_qpos] = root
-        env.physics.qpos[row, env.index.joint_qpos] = stand
-        env.physics.qvel[row] = 0
-    state.targets_rad[:, JOINT_NAMES.index("head_pan")] = 0.0
-    state.targets_rad[1] = state.targets_rad[0]
+    env.physics.qpos[:, env.index.root_qpos] = [0, 0, STAND_HEIGHT_M, 1, 0, 0, 0]
+    env.physics.qpos[:, env.index.joint_qpos] = STAND_RAD
+    env.physics.qvel[:] = 0
+    state = replace(state, targets_rad=np.tile(STAND_RAD, (2, 1)))
     rng = np.random.default_rng(1)
     for _ in range(12):
         left = rng.normal(size=env.action_size).astype(np.float32) * 0.4
@@ -69,12 +66,6 @@ def test_the_physics_is_symmetric_under_the_mirror():
     np.testing.assert_allclose(
         mirrored[:clock], moved.observation[1][:clock], atol=1e-2
     )
-
-
-def _stand():
-    from robot.contracts.joints import OP3_JOINTS
-
-    return [joint.stand_rad for joint in OP3_JOINTS]
 
 
 def test_the_actor_is_equivariant_by_construction():

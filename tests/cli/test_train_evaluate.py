@@ -1,0 +1,96 @@
+"""The commands as typed: help, a tiny training run, and input that cannot work."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli.main import COMMANDS, main
+from robot.policy import load_bundle
+
+TINY = ["--envs", "4", "--steps", "128"]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("train")
+    run, bundle = str(folder / "run"), str(folder / "bundle")
+    assert main(["train", "walk", *TINY, "--out", run, "--bundle", bundle]) == 0
+    return folder
+
+
+def test_help_lists_every_command(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--help"])
+    assert stopped.value.code == 0
+    shown = capsys.readouterr().out
+    listed = re.findall(r"^    (\w+) ", shown, flags=re.MULTILINE)
+    assert listed == list(COMMANDS)
+
+
+def test_help_needs_no_desktop_library():
+    code = (
+        "import sys; from cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'jax', 'mujoco', 'cv2'} & sys.modules.keys()), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stderr.strip() == "[]"
+
+
+def test_training_ends_in_a_bundle_that_names_its_command(trained):
+    spec = load_bundle(trained / "bundle").spec
+    assert spec.role == "walk"
+    assert spec.made_by == "op3-soccer train walk --seed 0 --steps 128 --envs 4"
+    assert (trained / "run" / "checkpoint.msgpack").exists()
+
+
+def test_training_again_into_the_same_folder_is_bad_input(trained, capsys):
+    assert main(["train", "walk", *TINY, "--out", str(trained / "run")]) == 2
+    assert "expected a new folder, found a run" in _words(capsys.readouterr().err)
+
+
+def test_starting_from_a_run_that_is_none_leaves_no_folder(tmp_path, capsys):
+    out, empty = tmp_path / "run", tmp_path / "empty"
+    code = main(["train", "walk", *TINY, "--out", str(out), "--from", str(empty)])
+    assert code == 2
+    assert "to start from, found none" in _words(capsys.readouterr().err)
+    assert not out.exists()
+
+
+def test_a_run_started_from_another_names_it(trained, tmp_path):
+    earlier, bundle = str(trained / "run"), str(tmp_path / "bundle")
+    # No steps to do: the bundle acts as the run it started from.
+    args = ["train", "walk", "--envs", "4", "--steps", "0", "--from", earlier]
+    assert main([*args, "--out", str(tmp_path / "run"), "--bundle", bundle]) == 0
+    policy, parent = load_bundle(tmp_path / "bundle"), load_bundle(trained / "bundle")
+    assert policy.spec.made_by.endswith(f" --from {earlier}")
+    seen = np.load(trained / "bundle" / "golden.npz")["observation"][0]
+    ours, _ = policy.act(seen, policy.initial_state())
+    theirs, _ = parent.act(seen, parent.initial_state())
+    assert ours.tolist() == theirs.tolist()
+
+
+def test_no_environment_at_all_is_bad_input(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "walk", "--envs", "0"])
+    assert stopped.value.code == 2
+    assert "expected a number from 1 up, found 0" in _words(capsys.readouterr().err)
+
+
+def test_evaluating_a_folder_without_a_bundle_is_bad_input(tmp_path, capsys):
+    assert main(["evaluate", str(tmp_path)]) == 2
+    shown = _words(capsys.readouterr().err)
+    assert shown.startswith("error: ")
+    assert "spec.json" in shown
+
+
+def _words(text: str) -> str:
+    """One line: the console wraps where the terminal ends."""
+    return " ".join(text.split())

@@ -1,0 +1,83 @@
+"""Walk trials with policies whose outcome is known beforehand."""
+
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+import pytest
+
+from robot.contracts.policy import PolicySpec
+from sim.randomization import NO_RANDOMIZATION
+from sim.walk_env import WalkEnvConfig
+from training.export import walk_spec
+from training.train_walk import WalkRunConfig
+from training.walk_trial import TrialConfig, run_command, run_trials
+
+CALM = WalkEnvConfig(num_threads=1, randomization=NO_RANDOMIZATION, pushes=False)
+SHORT = TrialConfig(episodes=2, episode_s=7.5)
+FORWARD = (0.4, 0.0, 0.0)
+
+
+class ConstantPolicy:
+    """The same action whatever it sees; counts its calls in its state."""
+
+    def __init__(self, action: float):
+        self._action = action
+        self.longest_memory = 0
+
+    @cached_property
+    def spec(self) -> PolicySpec:
+        return walk_spec(WalkRunConfig(), "constant", made_by="a test")
+
+    def initial_state(self) -> int:
+        return 0
+
+    def act(self, observation, state):
+        assert observation.shape == (self.spec.observation.size,)
+        self.longest_memory = max(self.longest_memory, state + 1)
+        return np.full(len(self.spec.action.joints), self._action), state + 1
+
+
+def test_a_policy_that_does_nothing_stands_and_reaches_no_speed():
+    policy = ConstantPolicy(0.0)
+    got = run_command(policy, CALM, SHORT, "forward", FORWARD, seed=0)
+    assert got.fell == 0
+    assert got.falls_per_min == 0.0
+    # Two episodes of 7.5 s.
+    assert got.seconds == pytest.approx(15.0)
+    assert got.distance_m_s == pytest.approx(0.0, abs=0.01)
+    assert got.turn_rad_s == pytest.approx(0.0, abs=0.02)
+    # It was asked for 0.4 m/s forward and nothing else.
+    assert got.velocity_error == pytest.approx((0.4, 0.0, 0.0), abs=0.02)
+    # Its state came back to it: 7.5 s / 25 ms = 300 calls.
+    assert policy.longest_memory == 300
+
+
+def test_a_fall_is_counted_once_and_ends_the_measurement():
+    got = run_command(ConstantPolicy(4.0), CALM, SHORT, "forward", FORWARD, seed=0)
+    assert got.fell == got.episodes == 2
+    # Down within two seconds, though the environment starts again each time.
+    assert 0.0 < got.seconds < 4.0
+    assert got.falls_per_min == pytest.approx(2 * 60 / got.seconds)
+    assert np.isnan(got.distances).all()
+    assert np.isnan(got.distance_m_s)
+
+
+def test_commands_beyond_the_spec_are_clipped_to_it():
+    got = run_command(ConstantPolicy(0.0), CALM, SHORT, "all", (5.0, -5.0, 9.0), seed=0)
+    assert got.command == (0.8, -0.3, 2.0)
+
+
+def test_equal_seeds_give_equal_results():
+    policy, randomized = ConstantPolicy(0.0), WalkEnvConfig(num_threads=1, pushes=False)
+    trial = replace(SHORT, commands=(("stand", (0.0, 0.0, 0.0)),))
+    (first,) = run_trials(policy, randomized, trial, seed=3)
+    (second,) = run_trials(policy, randomized, trial, seed=3)
+    (other,) = run_trials(policy, randomized, trial, seed=4)
+    assert first == second
+    assert first.distances != other.distances
+
+
+def test_a_trial_too_short_to_measure_is_refused():
+    with pytest.raises(ValueError, match=r"more than 7\.0 s, found 2 of 5\.0 s"):
+        TrialConfig(episodes=2, episode_s=5.0)
