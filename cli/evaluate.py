@@ -16,7 +16,7 @@ from sim.walk_env import WalkEnvConfig
 from training.walk_trial import CommandResult, TrialConfig, run_command
 
 ERRORS = (ContractError, ModelError)
-SCRIPTED = Path("policies/scripted/walk")
+SCRIPTED = Path(__file__).parent.parent / "policies" / "scripted" / "walk"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -28,7 +28,9 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument("bundle", type=Path, help="a walk bundle, e.g. policies/walk")
     parser.add_argument("--episodes", type=int, default=10, help="per command")
     parser.add_argument("--seed", type=int, default=100)
-    parser.add_argument("--no-pushes", action="store_true", help="leave pushes out")
+    parser.add_argument(
+        "--pushes", action="store_true", help="push the robots as in training"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
 
@@ -37,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     policies = {"ours": load_bundle(args.bundle), "scripted": load_bundle(SCRIPTED)}
     raise_if_any(str(args.bundle), _role_faults(policies["ours"]))
     trial = TrialConfig(episodes=args.episodes)
-    env = WalkEnvConfig(pushes=not args.no_pushes)
+    env = WalkEnvConfig(pushes=args.pushes)
     jobs = [
         (who, name, command, args.seed + index)
         for who in policies
@@ -50,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     plain: dict[str, Any] = {who: _plain(rows) for who, rows in results.items()}
     plain["episodes_per_command"] = args.episodes
     plain["seed"] = args.seed
-    plain["pushes"] = not args.no_pushes
+    plain["pushes"] = args.pushes
     if args.json:
         print(json.dumps(plain, indent=1))
     else:

@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,14 @@ from rich.table import Table
 
 from robot.contracts.errors import ContractError
 from sim.robot_model import ModelError
-from sim.walk_env import WalkEnvConfig
 from training.curves import draw_curves
 from training.export import export_walk
+from training.recipes import Stage, staged, walk_recipe
 from training.run_folder import RunError, RunFolder
 from training.train_walk import WalkRunConfig, check_warm_start, train_walk
 
 ERRORS = (ContractError, ModelError, RunError)
+INTERRUPTED = 130
 _ROWS = (
     ("reward per step", "reward/total", "{:.3f}"),
     ("falls per minute", "falls_per_min", "{:.2f}"),
@@ -33,31 +35,28 @@ _ROWS = (
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "train", help="learn a skill and export its bundle"
+        "train",
+        help="learn a skill and export its bundle",
+        description="Without --steps, --envs or --from, runs the stages that made the "
+        "shipped policy, each in its folder below --out. Ctrl-C saves; --resume goes on.",
     )
     parser.add_argument("skill", choices=["walk"], help="what to learn")
     parser.add_argument(
         "--out", type=Path, default=Path("runs/walk"), help="run folder (%(default)s)"
     )
     parser.add_argument(
-        "--steps",
-        type=int,
-        default=WalkRunConfig().total_steps,
-        help="control steps in all (%(default)s)",
+        "--steps", type=_from_zero, help="a single run of that many control steps"
     )
     parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
     parser.add_argument(
-        "--envs",
-        type=_at_least_one,
-        default=WalkEnvConfig().num_envs,
-        help="environments side by side (%(default)s)",
+        "--envs", type=_at_least_one, help="a single run with so many environments"
     )
     parser.add_argument(
         "--from",
         type=Path,
         dest="warm_start",
         metavar="RUN",
-        help="start from the networks of the run in this folder",
+        help="a single run that starts from the networks of the run in this folder",
     )
     parser.add_argument(
         "--resume", action="store_true", help="go on with the run there"
@@ -69,14 +68,40 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train, draw the curves, export."""
-    config = WalkRunConfig(
-        env=WalkEnvConfig(num_envs=args.envs),
-        total_steps=args.steps,
-        seed=args.seed,
+    asked = (args.steps, args.envs, args.warm_start)
+    single = any(value is not None for value in asked)
+    if single:
+        stages = (Stage(name="", run=_single(args)),)
+    else:
+        stages = staged(walk_recipe(args.seed), args.out)
+    for stage in stages:
+        folder = args.out / stage.name
+        if not _train(stage.run, folder, resume=args.resume):
+            print(f"stopped; go on with --resume; run in {folder}")
+            return INTERRUPTED
+        print(f"{stage.run.total_steps} steps; curves and checkpoint in {folder}")
+    if args.bundle is not None:
+        last, command = stages[-1], _command(args, single=single)
+        run_folder = args.out / last.name
+        export_walk(run_folder, last.run, args.bundle, "walk", made_by=command)
+        print(f"bundle in {shlex.quote(str(args.bundle))}")
+    return 0
+
+
+def _single(args: argparse.Namespace) -> WalkRunConfig:
+    plain = WalkRunConfig(seed=args.seed)
+    return replace(
+        plain,
+        env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
+        total_steps=plain.total_steps if args.steps is None else args.steps,
         warm_start="" if args.warm_start is None else str(args.warm_start),
     )
+
+
+def _train(config: WalkRunConfig, path: Path, *, resume: bool) -> bool:
+    """Run one stage to its end; False if Ctrl-C stopped it before."""
     check_warm_start(config)
-    with RunFolder(args.out, config, resume=args.resume) as folder:
+    with RunFolder(path, config, resume=resume) as folder:
         with Live(_table(config, 0, {}), auto_refresh=False) as live:
 
             def show(step: int, metrics: dict[str, float]) -> None:
@@ -84,12 +109,14 @@ def run(args: argparse.Namespace) -> int:
 
             progress = train_walk(config, folder, show)
         if rows := folder.history():
-            draw_curves(rows, args.out / "curves.png")
-    print(f"{int(progress.steps)} steps; run, curves and checkpoint in {args.out}")
-    if args.bundle is not None:
-        export_walk(args.out, config, args.bundle, "walk", made_by=_command(config))
-        print(f"bundle in {shlex.quote(str(args.bundle))}")
-    return 0
+            draw_curves(rows, path / "curves.png")
+    return int(progress.steps) >= config.total_steps
+
+
+def _from_zero(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"expected a number from 0 up, found {text}")
+    return int(text)
 
 
 def _at_least_one(text: str) -> int:
@@ -98,12 +125,15 @@ def _at_least_one(text: str) -> int:
     return int(text)
 
 
-def _command(config: WalkRunConfig) -> str:
+def _command(args: argparse.Namespace, *, single: bool) -> str:
     """What to type to learn this policy again."""
-    words = ["op3-soccer", "train", "walk", "--seed", str(config.seed)]
-    words += ["--steps", str(config.total_steps), "--envs", str(config.env.num_envs)]
-    if config.warm_start:
-        words += ["--from", config.warm_start]
+    words = ["op3-soccer", "train", "walk", "--seed", str(args.seed)]
+    if single:
+        config = _single(args)
+        words += ["--steps", str(config.total_steps)]
+        words += ["--envs", str(config.env.num_envs)]
+        if config.warm_start:
+            words += ["--from", config.warm_start]
     return shlex.join(words)
 
 

