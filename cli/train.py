@@ -38,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         "train",
         help="learn a skill and export its bundle",
         description="Without --steps, --envs or --from, runs the stages that made the "
-        "shipped policy, each in its folder below --out. Ctrl-C saves; --resume goes on.",
+        "shipped policy, each in its folder of --out. Ctrl-C saves, --resume goes on.",
     )
     parser.add_argument("skill", choices=["walk"], help="what to learn")
     parser.add_argument(

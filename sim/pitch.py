@@ -84,7 +84,7 @@ def _add_turf(spec: mujoco.MjSpec, field: FieldSpec) -> None:
 def _add_lines(spec: mujoco.MjSpec, field: FieldSpec) -> None:
     length, width, line = field.half_length_m, field.half_width_m, field.line_width_m
     depth, area = field.penalty_area_depth_m, field.penalty_area_width_m / 2
-    _line(spec, (0, 0), (line / 2, width))
+    _line(spec, (0.0, 0.0), (line / 2, width))
     for side in (-1, 1):
         _line(spec, (side * (length - line / 2), 0), (line / 2, width))
         _line(spec, (0, side * (width - line / 2)), (length, line / 2))
