@@ -5,14 +5,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.policy import Policy, load_bundle
+from sim.env import EnvConfig
+from sim.randomization import RandomizationConfig, without
 from sim.robot_model import ModelError
-from sim.walk_env import WalkEnvConfig
 from training.walk_trial import CommandResult, TrialConfig, run_command
 
 ERRORS = (ContractError, ModelError)
@@ -39,7 +41,8 @@ def run(args: argparse.Namespace) -> int:
     policies = {"ours": load_bundle(args.bundle), "scripted": load_bundle(SCRIPTED)}
     raise_if_any(str(args.bundle), _role_faults(policies["ours"]))
     trial = TrialConfig(episodes=args.episodes)
-    env = WalkEnvConfig(pushes=args.pushes)
+    ranges = RandomizationConfig()
+    env = EnvConfig(randomization=ranges if args.pushes else without(ranges, "push_n"))
     jobs = [
         (who, name, command, args.seed + index)
         for who in policies
@@ -84,22 +87,14 @@ def _plain(rows: list[CommandResult]) -> dict[str, Any]:
 
 def _table(results: dict[str, list[CommandResult]], episodes: int) -> Table:
     table = Table(
-        title=f"walk, {episodes} randomized episodes of 10 s per command, "
-        "speeds over seconds 2 to 7"
+        title=f"walk: {episodes} randomized episodes of 10 s per command, speeds over "
+        "seconds 2 to 7;\nasked and rms error are forward m/s, left m/s, turn rad/s",
+        box=box.SIMPLE_HEAD,
     )
-    for column in (
-        "command",
-        "who",
-        "asked m/s, m/s, rad/s",
-        "m/s",
-        "rad/s",
-        "rms error m/s, m/s, rad/s",
-        "fell",
-        "falls/min",
-    ):
-        table.add_column(
-            column, justify="left" if column in ("command", "who") else "right"
-        )
+    table.add_column("command")
+    table.add_column("who")
+    for column in ("asked", "m/s", "rad/s", "rms error", "fell", "falls/min"):
+        table.add_column(column, justify="right", no_wrap=True)
     for rows in zip(*results.values(), strict=True):
         for who, row in zip(results, rows, strict=True):
             table.add_row(

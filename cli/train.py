@@ -11,7 +11,7 @@ from rich.table import Table
 
 from robot.contracts.errors import ContractError
 from sim.robot_model import ModelError
-from training.curves import draw_curves
+from training.curves import draw_curves, joined
 from training.export import export_walk
 from training.recipes import Stage, staged, walk_recipe
 from training.run_folder import RunError, RunFolder
@@ -74,12 +74,17 @@ def run(args: argparse.Namespace) -> int:
         stages = (Stage(name="", run=_single(args)),)
     else:
         stages = staged(walk_recipe(args.seed), args.out)
+    histories = []
     for stage in stages:
         folder = args.out / stage.name
-        if not _train(stage.run, folder, resume=args.resume):
+        steps, history = _train(stage.run, folder, resume=args.resume)
+        histories.append(history)
+        if steps < stage.run.total_steps:
             print(f"stopped; go on with --resume; run in {folder}")
             return INTERRUPTED
-        print(f"{stage.run.total_steps} steps; curves and checkpoint in {folder}")
+        print(f"{steps} steps; checkpoint in {folder}")
+    if rows := joined(histories):
+        draw_curves(rows, args.out / "curves.png")
     if args.bundle is not None:
         last, command = stages[-1], _command(args, single=single)
         run_folder = args.out / last.name
@@ -98,8 +103,10 @@ def _single(args: argparse.Namespace) -> WalkRunConfig:
     )
 
 
-def _train(config: WalkRunConfig, path: Path, *, resume: bool) -> bool:
-    """Run one stage to its end; False if Ctrl-C stopped it before."""
+def _train(
+    config: WalkRunConfig, path: Path, *, resume: bool
+) -> tuple[int, list[dict[str, float]]]:
+    """Run one stage to its end or to Ctrl-C: steps done, and all its reports."""
     check_warm_start(config)
     with RunFolder(path, config, resume=resume) as folder:
         with Live(_table(config, 0, {}), auto_refresh=False) as live:
@@ -108,9 +115,7 @@ def _train(config: WalkRunConfig, path: Path, *, resume: bool) -> bool:
                 live.update(_table(config, step, metrics), refresh=True)
 
             progress = train_walk(config, folder, show)
-        if rows := folder.history():
-            draw_curves(rows, path / "curves.png")
-    return int(progress.steps) >= config.total_steps
+        return int(progress.steps), folder.history()
 
 
 def _from_zero(text: str) -> int:

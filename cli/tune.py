@@ -2,17 +2,16 @@
 
 import argparse
 import shlex
-from collections.abc import Callable, Sequence
+import subprocess
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 
 from cli.tune_report import Measured, getup_rows, kick_rows, table_of, walk_rows
+from cli.tune_search import SHIPPED, search, shipped_walk
 from robot.contracts.errors import ContractError
-from robot.contracts.policy import PolicySpec, read_spec, write_spec
+from robot.contracts.policy import read_spec, write_spec
 from robot.policy import write_golden
 from robot.scripted.bundle import (
     Provenance,
@@ -25,38 +24,10 @@ from robot.scripted.bundle import (
 )
 from robot.scripted.getup import GetupPolicy
 from robot.scripted.kick import KickPolicy
-from robot.scripted.parameters import numbers, spreads, with_numbers
 from robot.scripted.rehearsal import rehearsal
-from sim.motion_tuning import (
-    FallConfig,
-    KickTrialConfig,
-    SearchConfig,
-    WalkTrialConfig,
-    cross_entropy,
-    getup_trials,
-    kick_trials,
-    walk_trials,
-)
-from sim.motion_world import MotionWorldConfig
 from sim.robot_model import ModelError, model_hash
 
 ERRORS = (ContractError, ModelError)
-SHIPPED = Path("policies/scripted")
-Array = NDArray[np.float64]
-Policies = tuple[ScriptedPolicy, ...]
-
-SEARCH_COMMANDS = (
-    (0.25, 0.0, 0.0),
-    (0.12, 0.0, 0.4),
-    (-0.12, 0.0, 0.0),
-    (0.0, 0.09, 0.0),
-    (0.0, 0.0, 0.8),
-    (0.0, -0.08, 0.0),
-    (0.0, 0.0, -0.8),
-    (0.1, 0.05, 0.0),
-)
-_WORST_SHARE = 0.3
-"""Of the worst trial in a candidate's score: one bad fall must not hide in a mean."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -96,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     policy = load(folder, spec)
     console = Console()
     if args.generations:
-        script = _search(policy.script, spec, args, console)
+        script = search(policy.script, args, console)
         policy = make_policy(spec, script)
     title, columns, rows = measure(policy, args.measure, args.seed + 1_000_000)
     console.print(table_of(title, columns, rows))
@@ -111,7 +82,7 @@ def write_bundle(folder: Path, script: Script, *, made_by: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     spec = scripted_spec(
         script,
-        Provenance(robot_model_sha256=model_hash(), made_by=made_by, commit=""),
+        Provenance(robot_model_sha256=model_hash(), made_by=made_by, commit=_commit()),
     )
     write_spec(folder / "spec.json", spec)
     (folder / "script.json").write_text(script_text(script), encoding="utf-8")
@@ -122,80 +93,10 @@ def write_bundle(folder: Path, script: Script, *, made_by: str) -> None:
 def measure(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
     """The table of a skill: title, column names, rows."""
     if isinstance(policy, KickPolicy):
-        return kick_rows(policy, _shipped_walk(), trials, seed)
+        return kick_rows(policy, shipped_walk(), trials, seed)
     if isinstance(policy, GetupPolicy):
         return getup_rows(policy, trials, seed)
     return walk_rows(policy, trials, seed)
-
-
-def _search(
-    script: Script, spec: PolicySpec, args: argparse.Namespace, console: Console
-) -> Script:
-    """The mean script of the last generation."""
-    judge = _JUDGES[spec.role]
-    walk = _shipped_walk()
-
-    def score(candidates: Sequence[Array], generation: int) -> Array:
-        scripts = [with_numbers(script, vector) for vector in candidates]
-        world = MotionWorldConfig(
-            count=len(candidates) * args.trials,
-            distinct=args.trials,
-            seed=args.seed + generation,
-        )
-        policies = tuple(make_policy(_spec_for(item), item) for item in scripts)
-        rows = judge(policies, world, walk).reshape(len(candidates), args.trials)
-        return rows.mean(axis=1) + _WORST_SHARE * rows.min(axis=1)
-
-    def report(generation: int, mean: float, elite: float) -> None:
-        console.print(f"generation {generation}: mean {mean:.3f}, elite {elite:.3f}")
-
-    config = SearchConfig(
-        generations=args.generations, candidates=args.candidates, seed=args.seed
-    )
-    spread = args.spread * spreads(script)
-    found = cross_entropy(score, numbers(script), spread, config, report)
-    return with_numbers(script, found)
-
-
-def _spec_for(script: Script) -> PolicySpec:
-    return scripted_spec(
-        script, Provenance(robot_model_sha256="", made_by="tune", commit="")
-    )
-
-
-def _judge_getup(
-    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
-) -> Array:
-    del walk
-    return getup_trials(policies, world, FallConfig(limit_s=5.5)).score
-
-
-def _judge_kick(
-    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
-) -> Array:
-    approach = None if world.seed % 2 else walk
-    return kick_trials(policies, world, KickTrialConfig(watch_s=0.6), approach).score
-
-
-def _judge_walk(
-    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
-) -> Array:
-    del walk
-    trial = WalkTrialConfig(commands=SEARCH_COMMANDS, walk_s=5.0, stop_s=1.0)
-    return walk_trials(policies, world, trial).score
-
-
-def _shipped_walk() -> ScriptedPolicy:
-    """The walk that leads to the ball before a kick."""
-    folder = SHIPPED / "walk"
-    return load(folder, read_spec(folder / "spec.json"))
-
-
-_JUDGES: dict[str, Callable[[Policies, MotionWorldConfig, ScriptedPolicy], Array]] = {
-    "getup": _judge_getup,
-    "kick": _judge_kick,
-    "walk": _judge_walk,
-}
 
 
 def _command(args: argparse.Namespace) -> str:
@@ -203,3 +104,15 @@ def _command(args: argparse.Namespace) -> str:
     for name in ("generations", "candidates", "trials", "spread", "seed"):
         parts += [f"--{name}", str(getattr(args, name))]
     return shlex.join(parts)
+
+
+def _commit() -> str:
+    """Hash of HEAD; "unknown" outside git."""
+    done = subprocess.run(
+        ["git", "rev-parse", "HEAD"],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.strip() or "unknown"

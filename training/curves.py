@@ -23,6 +23,16 @@ _PANELS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
 )
 
 
+def joined(histories: list[list[dict[str, float]]]) -> list[dict[str, float]]:
+    """The reports of runs that followed each other, steps counted through."""
+    rows: list[dict[str, float]] = []
+    done = 0.0
+    for history in histories:
+        rows += [row | {"step": row["step"] + done} for row in history]
+        done = rows[-1]["step"] if rows else 0.0
+    return rows
+
+
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     """Draw the reports of a run (`RunFolder.history`) over control steps."""
     figure, axes = plt.subplots(2, 2, figsize=(9, 5.6), constrained_layout=True)

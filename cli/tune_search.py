@@ -1,0 +1,117 @@
+"""The search behind `op3-soccer tune`: which trials judge which skill."""
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from robot.contracts.policy import PolicySpec, read_spec
+from robot.scripted.bundle import (
+    Provenance,
+    Script,
+    ScriptedPolicy,
+    load,
+    make_policy,
+    role_of,
+    scripted_spec,
+)
+from robot.scripted.parameters import numbers, spreads, with_numbers
+from sim.motion_tuning import (
+    FallConfig,
+    KickTrialConfig,
+    SearchConfig,
+    WalkTrialConfig,
+    cross_entropy,
+    getup_trials,
+    kick_trials,
+    walk_trials,
+)
+from sim.motion_world import MotionWorldConfig
+
+SHIPPED = Path("policies/scripted")
+Array = NDArray[np.float64]
+Policies = tuple[ScriptedPolicy, ...]
+
+SEARCH_COMMANDS = (
+    (0.25, 0.0, 0.0),
+    (0.12, 0.0, 0.4),
+    (-0.12, 0.0, 0.0),
+    (0.0, 0.09, 0.0),
+    (0.0, 0.0, 0.8),
+    (0.0, -0.08, 0.0),
+    (0.0, 0.0, -0.8),
+    (0.1, 0.05, 0.0),
+)
+_WORST_SHARE = 0.3
+"""Of the worst trial in a candidate's score: one bad fall must not hide in a mean."""
+
+
+def search(script: Script, args: argparse.Namespace, console: Console) -> Script:
+    """The mean script of the last generation; `args` as `cli.tune` parses them."""
+    judge = _JUDGES[role_of(script)]
+    walk = shipped_walk()
+
+    def score(candidates: Sequence[Array], generation: int) -> Array:
+        scripts = [with_numbers(script, vector) for vector in candidates]
+        world = MotionWorldConfig(
+            count=len(candidates) * args.trials,
+            distinct=args.trials,
+            seed=args.seed + generation,
+        )
+        policies = tuple(make_policy(_spec_for(item), item) for item in scripts)
+        rows = judge(policies, world, walk).reshape(len(candidates), args.trials)
+        return rows.mean(axis=1) + _WORST_SHARE * rows.min(axis=1)
+
+    def report(generation: int, mean: float, elite: float) -> None:
+        console.print(f"generation {generation}: mean {mean:.3f}, elite {elite:.3f}")
+
+    config = SearchConfig(
+        generations=args.generations, candidates=args.candidates, seed=args.seed
+    )
+    spread = args.spread * spreads(script)
+    found = cross_entropy(score, numbers(script), spread, config, report)
+    return with_numbers(script, found)
+
+
+def _spec_for(script: Script) -> PolicySpec:
+    return scripted_spec(
+        script, Provenance(robot_model_sha256="", made_by="tune", commit="")
+    )
+
+
+def _judge_getup(
+    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
+) -> Array:
+    del walk
+    return getup_trials(policies, world, FallConfig(limit_s=5.5)).score
+
+
+def _judge_kick(
+    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
+) -> Array:
+    approach = None if world.seed % 2 else walk
+    return kick_trials(policies, world, KickTrialConfig(watch_s=0.6), approach).score
+
+
+def _judge_walk(
+    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
+) -> Array:
+    del walk
+    trial = WalkTrialConfig(commands=SEARCH_COMMANDS, walk_s=5.0, stop_s=1.0)
+    return walk_trials(policies, world, trial).score
+
+
+def shipped_walk() -> ScriptedPolicy:
+    """The walk that leads to the ball before a kick."""
+    folder = SHIPPED / "walk"
+    return load(folder, read_spec(folder / "spec.json"))
+
+
+_JUDGES: dict[str, Callable[[Policies, MotionWorldConfig, ScriptedPolicy], Array]] = {
+    "getup": _judge_getup,
+    "kick": _judge_kick,
+    "walk": _judge_walk,
+}

@@ -1,0 +1,241 @@
+"""Single-robot worlds for judging motions: full contacts, random friction, batched."""
+
+import copy
+from dataclasses import dataclass
+from typing import Protocol
+
+import mujoco
+import numpy as np
+from mujoco.rollout import Rollout
+from numpy.typing import NDArray
+
+from robot import observation
+from robot.action import filtered_targets
+from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
+from robot.contracts.policy import PolicySpec
+from sim.arena import ArenaConfig, RobotPlace, build_arena
+from sim.pitch import FLOOR
+
+Array = NDArray[np.float64]
+STAND_RAD: Array = np.array([joint.stand_rad for joint in OP3_JOINTS])
+STAND_HEIGHT_M = 0.236
+
+
+class BatchPolicy(Protocol):
+    """A policy whose `act` takes leading batch axes, as the scripted ones do."""
+
+    @property
+    def spec(self) -> PolicySpec: ...
+
+    def initial_state(self) -> tuple[NDArray[np.float32], ...]: ...
+
+    def act(
+        self,
+        observation: NDArray[np.float32],
+        state: tuple[NDArray[np.float32], ...],
+    ) -> tuple[NDArray[np.float32], tuple[NDArray[np.float32], ...]]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class MotionWorldConfig:
+    """How the worlds are drawn.
+
+    Attributes:
+        count: worlds.
+        ball: whether each has one.
+        friction: range of the floor's sliding friction.
+        mass_scale: range of a factor on the torso's mass.
+        gain_scale: range of a factor on all servos' stiffness (battery, wear).
+        gyro_noise_rad_s: standard deviation.
+        gravity_noise_rad: standard deviation of the attitude estimate.
+        threads: of the physics.
+        seed: of everything random.
+        distinct: worlds drawn; the others repeat them in turn, so that several policies
+            are judged on the same draws. None for all different.
+    """
+
+    count: int
+    distinct: int | None = None
+    ball: bool = False
+    friction: tuple[float, float] = (0.6, 1.0)
+    mass_scale: tuple[float, float] = (0.95, 1.05)
+    gain_scale: tuple[float, float] = (0.9, 1.1)
+    gyro_noise_rad_s: float = 0.05
+    gravity_noise_rad: float = 0.02
+    threads: int = 2
+    seed: int = 0
+
+
+class MotionWorld:
+    """The worlds. `state` [B, S] and `sent_rad` [B, 20] are the present; `step` moves.
+
+    Joint arrays are in canonical order.
+    """
+
+    def __init__(self, config: MotionWorldConfig):
+        self.config = config
+        self.rng = np.random.default_rng(config.seed)
+        arena = build_arena(
+            ArenaConfig(
+                robots=(RobotPlace(name="robot"),), field=None, ball=config.ball
+            )
+        )
+        self.index = arena.robots[0]
+        self.ball = arena.ball
+        self.period_s = 5 * arena.model.opt.timestep
+        self._distinct = config.distinct or config.count
+        drawn = [self._drawn_model(arena.model) for _ in range(self._distinct)]
+        self._models = drawn * (config.count // self._distinct)
+        self._datas = [mujoco.MjData(arena.model) for _ in range(config.threads)]
+        self._rollout = Rollout(nthread=config.threads)
+        limp = [_limp_model(model) for model in drawn]
+        self._limp = limp * (config.count // self._distinct)
+        self.reset()
+
+    def _drawn_model(self, base: mujoco.MjModel) -> mujoco.MjModel:
+        """One world's model: friction, torso mass and servo stiffness drawn."""
+        model = copy.copy(base)
+        model.geom(FLOOR).friction[0] = self.rng.uniform(*self.config.friction)
+        scale = self.rng.uniform(*self.config.mass_scale)
+        model.body_mass[self.index.torso_body] *= scale
+        model.body_inertia[self.index.torso_body] *= scale
+        gain = self.rng.uniform(*self.config.gain_scale)
+        model.actuator_gainprm[:, 0] *= gain
+        model.actuator_biasprm[:, 1] *= gain
+        return model
+
+    def reset(self) -> None:
+        """All robots stand, small random joint offsets; the ball is far away."""
+        data = mujoco.MjData(self._models[0])
+        count = self.config.count
+        kind = mujoco.mjtState.mjSTATE_FULLPHYSICS
+        row = np.zeros(mujoco.mj_stateSize(self._models[0], kind))
+        mujoco.mj_getState(self._models[0], data, row, kind)
+        self.state = np.tile(row, (count, 1))
+        nq = self._models[0].nq
+        self.qpos, self.qvel = self.state[:, 1 : 1 + nq], self.state[:, 1 + nq :]
+        self.qpos[:, self.index.root_qpos] = [0, 0, STAND_HEIGHT_M, 1, 0, 0, 0]
+        offsets = 0.02 * self.normal(len(JOINT_NAMES))
+        self.qpos[:, self.index.joint_qpos] = STAND_RAD + offsets
+        if self.ball is not None:
+            self.qpos[:, self.ball.qpos[:3]] = [5.0, 0.0, 0.07]
+        self.sent_rad = np.tile(STAND_RAD, (count, 1))
+
+    def uniform(self, low: float, high: float, width: int = 1) -> Array:
+        """[B, width] uniform draws, repeated as the worlds are."""
+        draws = self.rng.uniform(low, high, (self._distinct, width))
+        return np.tile(draws, (self.config.count // self._distinct, 1))
+
+    def normal(self, width: int) -> Array:
+        """[B, width] standard normal draws, repeated as the worlds are."""
+        draws = self.rng.normal(0, 1, (self._distinct, width))
+        return np.tile(draws, (self.config.count // self._distinct, 1))
+
+    def step(self, target_rad: Array, *, limp: bool = False) -> None:
+        """One control period with targets [B, 20]; `limp` takes the torque away."""
+        control = np.zeros((self.config.count, 5, len(JOINT_NAMES)))
+        control[:, :, self.index.actuators] = target_rad[:, None, :]
+        models = self._limp if limp else self._models
+        states, _ = self._rollout.rollout(models, self._datas, self.state, control)
+        self.state[:] = states[:, -1]
+        self.sent_rad = (
+            self.qpos[:, self.index.joint_qpos].copy() if limp else target_rad.copy()
+        )
+
+    def push(self, velocity: Array) -> None:
+        """Add [B, 6] to the torso's linear (world) and angular (torso) velocity."""
+        self.qvel[:, self.index.root_qvel] += velocity
+
+    @property
+    def height_m(self) -> Array:
+        """[B] height of the torso's origin."""
+        return self.qpos[:, self.index.root_qpos[2]]
+
+    @property
+    def position_m(self) -> Array:
+        """[B, 2] of the torso on the floor."""
+        return self.qpos[:, self.index.root_qpos[:2]].copy()
+
+    @property
+    def torso(self) -> Array:
+        """[B, 3, 3] orientation of the torso."""
+        return _matrices(self.qpos[:, self.index.root_qpos[3:]])
+
+    @property
+    def yaw_rad(self) -> Array:
+        """[B] heading."""
+        turn = self.torso
+        return np.arctan2(turn[:, 1, 0], turn[:, 0, 0])
+
+    @property
+    def uprightness(self) -> Array:
+        """[B] cosine of the torso's tilt."""
+        return self.torso[:, 2, 2]
+
+    def sources(self, **commands: Array) -> dict[str, Array]:
+        """Observation terms with sensor noise, plus the given ones [B, size]."""
+        noise, count = self.rng.normal, self.config.count
+        gravity = -self.torso[:, 2, :]
+        gravity = gravity + noise(0, self.config.gravity_noise_rad, (count, 3))
+        gyro = self.qvel[:, self.index.root_qvel[3:]]
+        return {
+            "gravity": gravity / np.linalg.norm(gravity, axis=-1, keepdims=True),
+            "gyro": gyro + noise(0, self.config.gyro_noise_rad_s, (count, 3)),
+            "joint_position": self.qpos[:, self.index.joint_qpos].copy(),
+            "previous_target": self.sent_rad.copy(),
+            **commands,
+        }
+
+
+class PolicyBatch:
+    """Several policies, each on an equal share of the worlds, with their memory."""
+
+    def __init__(self, policies: tuple[BatchPolicy, ...], count: int):
+        if count % len(policies):
+            raise ValueError(
+                f"expected a number of worlds divisible by {len(policies)} policies, "
+                f"found {count}"
+            )
+        self._policies = policies
+        self._share = count // len(policies)
+        self._states = [
+            tuple(np.tile(part, (self._share, 1)) for part in policy.initial_state())
+            for policy in policies
+        ]
+
+    def targets(self, world: MotionWorld, **commands: Array) -> Array:
+        """[B, 20] joint targets for the worlds' present; the head keeps its target."""
+        sources = world.sources(**commands)
+        target = world.sent_rad.copy()
+        for number, policy in enumerate(self._policies):
+            rows = slice(number * self._share, (number + 1) * self._share)
+            spec = policy.spec
+            mine = {name: value[rows] for name, value in sources.items()}
+            terms = spec.observation
+            seen = observation.vector(terms, observation.start(terms, mine))
+            action, self._states[number] = policy.act(
+                seen.astype(np.float32), self._states[number]
+            )
+            columns = [JOINT_NAMES.index(name) for name in spec.action.joints]
+            target[rows, columns] = filtered_targets(
+                spec.action, action, target[rows, columns]
+            )
+        return target
+
+
+def _limp_model(model: mujoco.MjModel) -> mujoco.MjModel:
+    limp = copy.copy(model)
+    limp.actuator_gainprm[:] = 0
+    limp.actuator_biasprm[:] = 0
+    return limp
+
+
+def _matrices(quat_wxyz: Array) -> Array:
+    """[B, 4] unit quaternions to [B, 3, 3] rotation matrices."""
+    w, x, y, z = np.moveaxis(quat_wxyz, -1, 0)
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)

@@ -1,0 +1,59 @@
+"""The search and the command that ships what it finds."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli.main import main
+from robot.policy import load_bundle
+from sim.motion_tuning import SearchConfig, cross_entropy
+
+REPOSITORY = Path(__file__).parents[3]
+
+
+def test_the_search_finds_the_top_of_a_hill() -> None:
+    top = np.array([0.7, -1.2, 0.1])
+
+    def score(candidates: list[np.ndarray], generation: int) -> np.ndarray:
+        return np.array([-((item - top) ** 2).sum() for item in candidates])
+
+    found = cross_entropy(
+        lambda items, generation: score(list(items), generation),
+        np.zeros(3),
+        np.ones(3),
+        SearchConfig(generations=30, candidates=40),
+    )
+    np.testing.assert_allclose(found, top, atol=0.05)
+
+
+def test_one_generation_writes_a_bundle_the_runtime_accepts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    options = [
+        "--generations",
+        "1",
+        "--candidates",
+        "3",
+        "--trials",
+        "2",
+        "--measure",
+        "4",
+    ]
+    code = main(["tune", "kick", *options, "--out", str(tmp_path / "kick")])
+    assert code == 0
+    (tmp_path / "kick" / "CARD.md").write_text("# Kick\n", encoding="utf-8")
+    made = load_bundle(tmp_path / "kick")
+    assert made.spec.role == "kick"
+    assert made.spec.made_by.startswith("op3-soccer tune kick --generations 1")
+
+
+def test_a_folder_of_another_skill_is_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    code = main(["tune", "walk", "--bundle", "policies/scripted/kick"])
+    assert code == 2
+    message = " ".join(capsys.readouterr().err.split())
+    assert "expected a scripted walk, found scripted kick" in message
