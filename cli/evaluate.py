@@ -88,12 +88,14 @@ def _plain(rows: list[CommandResult]) -> dict[str, Any]:
 def _table(results: dict[str, list[CommandResult]], episodes: int) -> Table:
     table = Table(
         title=f"walk: {episodes} randomized episodes of 10 s per command, speeds over "
-        "seconds 2 to 7;\nasked and rms error are forward m/s, left m/s, turn rad/s",
+        "seconds 2 to 7;\nasked and rms error: forward m/s, left m/s, turn rad/s; falls per "
+        "minute",
         box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
-    table.add_column("command")
-    table.add_column("who")
-    for column in ("asked", "m/s", "rad/s", "rms error", "fell", "falls/min"):
+    for column in ("command", "who"):
+        table.add_column(column, no_wrap=True)
+    for column in ("asked", "m/s", "rad/s", "rms error", "fell", "/min"):
         table.add_column(column, justify="right", no_wrap=True)
     for rows in zip(*results.values(), strict=True):
         for who, row in zip(results, rows, strict=True):

@@ -39,6 +39,10 @@ COMMANDS: dict[str, Command] = {
     "tune": Command(
         module="cli.tune", summary="search the scripted controller's parameters"
     ),
+    "randomization": Command(
+        module="cli.randomization",
+        summary="what differs between episodes: ranges, sources, histograms",
+    ),
 }
 
 BAD_INPUT = 2

@@ -23,7 +23,24 @@ TERM_SIZES: dict[str, int] = {
     "gait_clock": 2,  # sin and cos of the gait phase
     "kick_side": 1,  # +1 left foot, -1 right foot
 }
-"""Known terms and the numbers each holds per time step."""
+"""Terms the onboard loop provides and the numbers each holds per time step."""
+
+GAME_TERM_SIZES: dict[str, int] = {
+    "linear_acceleration": 3,  # m/s^2, torso frame; (0, 0, 9.81) upright at rest
+    "own_velocity": 2,  # m/s, heading frame, from the last two positions
+    "ball_position": 2,  # m from the torso, heading frame
+    "ball_velocity": 2,  # m/s over the floor, heading frame, from two positions
+    "opponent_position": 2,  # m from the torso, heading frame; the nearest opponent
+    "opponent_velocity": 2,  # m/s over the floor, heading frame, from two positions
+    "teammate_position": 2,  # m from the torso, heading frame; the nearest teammate
+    "teammate_velocity": 2,  # m/s over the floor, heading frame, from two positions
+    "own_goal_position": 2,  # m from the torso to the mouth's centre, heading frame
+    "opponent_goal_position": 2,  # m from the torso, heading frame
+    "target_pose": 20,  # rad, wanted joint angles, canonical joint order
+    "target_gravity": 3,  # unit vector of gravity wanted in the torso frame
+}
+"""Terms of the game tasks. The onboard loop has no source for them yet, so a bundle
+that asks for one is refused when it is loaded."""
 
 History = tuple[Array, ...]
 """Per term an array [..., history, size], oldest first."""

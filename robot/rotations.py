@@ -26,6 +26,16 @@ def yaw(quat_wxyz: Array) -> Array:
     return xp.atan2(2 * (w * z + x * y), 1 - 2 * (y * y + z * z))
 
 
+def heading(quat_wxyz: Array) -> Array:
+    """[...] rad, the turn about the vertical that is part of the orientation.
+
+    Unlike `yaw` it also holds for a robot on its chest, back or side: it is where the
+    robot would face if it rose the shortest way. Undefined upside down.
+    """
+    xp = quat_wxyz.__array_namespace__()
+    return 2 * xp.atan2(quat_wxyz[..., 3], quat_wxyz[..., 0])
+
+
 def yaw_quaternion(yaw_rad: Array) -> Array:
     """[..., 4] rotation by `yaw_rad` [...] about the vertical."""
     xp = yaw_rad.__array_namespace__()

@@ -34,7 +34,8 @@ class TacticsConfig:
         kick_aside_m: least and largest distance to the kicking foot's side.
         kick_slack_m: by which both ranges widen while the robot settles, so that a
             noisy tracker does not start the alignment over.
-        settle_s: standing still with the ball in place before the kick.
+        settle_s: standing still with the ball in place before the kick; a kick begun in
+            mid-stride fell in half the trials (policies/scripted/kick/CARD.md).
         patience_s: aligning longer than this, the robot walks into the ball instead.
         kick_range_m: the ball is kicked from this close to the goal; farther away it
             is dribbled.
@@ -62,7 +63,7 @@ class TacticsConfig:
     kick_ahead_m: tuple[float, float] = (0.125, 0.185)
     kick_aside_m: tuple[float, float] = (0.02, 0.08)
     kick_slack_m: float = 0.015
-    settle_s: float = 0.3
+    settle_s: float = 0.6
     patience_s: float = 5.0
     kick_range_m: float = 2.0
     kick_error_rad: float = 0.15

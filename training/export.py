@@ -11,8 +11,9 @@ import onnx
 
 from robot.contracts.policy import PolicySpec, ServoGains, write_spec
 from robot.policy import OnnxPolicy, load_bundle, write_golden
+from sim.env import EnvConfig, Environment
 from sim.robot_model import model_hash
-from sim.walk_env import WalkEnv, WalkEnvConfig
+from sim.tasks.walk_task import WalkTask
 from training.ppo import Ppo
 from training.run_folder import RunError, git_commit, read_checkpoint
 from training.train_walk import WalkRunConfig, initial_progress, make_learner
@@ -22,7 +23,7 @@ GOLDEN_STEPS = 64
 
 def walk_spec(config: WalkRunConfig, name: str, made_by: str) -> PolicySpec:
     """The contract of a walk trained with `config`."""
-    task = config.env.task
+    task = config.task
     return PolicySpec(
         name=name,
         role="walk",
@@ -89,14 +90,13 @@ def actor_to_onnx(ppo: Ppo, params: Any, spec: PolicySpec) -> onnx.ModelProto:
 def _write_walk_golden(config: WalkRunConfig, bundle: Path, spec: PolicySpec) -> None:
     """Observations of one environment that walks under the exported policy."""
     policy = OnnxPolicy(bundle / "policy.onnx", spec)
-    world = WalkEnvConfig(num_envs=1, num_threads=1, task=config.env.task)
-    env = WalkEnv(world, seed=7)
-    state, observation, _ = env.reset()
+    world = EnvConfig(num_envs=1, num_threads=1)
+    env = Environment(WalkTask(config=config.task), world, seed=7)
+    state, moved = env.reset()
     seen = []
     for _ in range(GOLDEN_STEPS):
-        seen.append(observation[0])
-        action, _ = policy.act(observation[0], ())
-        state, moved = env.step(state, action[None].astype(np.float64))
-        observation = moved.observation
+        seen.append(moved.observation[0, 0])
+        action, _ = policy.act(seen[-1], ())
+        state, moved = env.step(state, action[None, None])
     env.close()
     write_golden(bundle / "golden.npz", policy, np.stack(seen))

@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sim.tasks.walk import CommandMix, WalkConfig, WalkRewards
-from sim.walk_env import WalkEnvConfig
 from training.ppo import PpoConfig
 from training.train_walk import WalkRunConfig
 
@@ -38,20 +37,20 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
     )
     careful = replace(fast, rewards=WalkRewards(fall=-20.0))
     first = WalkRunConfig(
-        env=WalkEnvConfig(task=slow),
+        task=slow,
         total_steps=6_000_000,
         push_ramp=(1_500_000, 5_000_000),
         seed=seed,
     )
     second = WalkRunConfig(
-        env=WalkEnvConfig(task=fast),
+        task=fast,
         ppo=PpoConfig(learning_rate=6e-4, kl=0.012),
         total_steps=7_000_000,
         push_ramp=(0, 1_000_000),
         seed=seed,
     )
     third = WalkRunConfig(
-        env=WalkEnvConfig(task=careful),
+        task=careful,
         ppo=PpoConfig(
             learning_rate=2e-4,
             learning_rate_range=(3e-5, 3e-4),

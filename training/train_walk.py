@@ -10,7 +10,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from sim.walk_env import PRIVILEGED_SIZE, Transition, WalkEnv, WalkEnvConfig, WalkState
+from sim.env import EnvConfig, Environment, EnvState, TimeStep
+from sim.tasks.walk import WalkConfig
+from sim.tasks.walk_task import WalkTask
 from training.ppo import Batch, LearnerState, Ppo, PpoConfig
 from training.run_folder import (
     RunError,
@@ -26,7 +28,8 @@ class WalkRunConfig:
     """One training run.
 
     Attributes:
-        env: environments and task.
+        env: batch of environments and their randomization.
+        task: rewards, commands, timing.
         ppo: learner.
         rollout_steps: control steps per environment between updates.
         total_steps: control steps in all.
@@ -36,7 +39,8 @@ class WalkRunConfig:
         report_every, save_every: in updates.
     """
 
-    env: WalkEnvConfig = field(default_factory=WalkEnvConfig)
+    env: EnvConfig = field(default_factory=EnvConfig)
+    task: WalkConfig = field(default_factory=WalkConfig)
     ppo: PpoConfig = field(default_factory=PpoConfig)
     rollout_steps: int = 32
     total_steps: int = 30_000_000
@@ -62,11 +66,11 @@ def train_walk(
 ) -> Progress:
     """Train until `total_steps`; Ctrl-C saves and returns what there is."""
     progress = load_progress(config, folder)
-    env = WalkEnv(config.env, seed=config.seed + int(progress.steps) % 1_000_003)
+    seed = config.seed + int(progress.steps) % 1_000_003
+    env = Environment(WalkTask(config=config.task), config.env, seed)
     ppo = make_learner(config)
-    state, observation, privileged = env.reset()
-    collector = _Collector(env, ppo, state, observation, privileged)
-    meter = _Meter(config.env.task.control_period_s)
+    collector = _Collector(env, ppo, *env.reset())
+    meter = _Meter(config.task.control_period_s)
     try:
         while progress.steps < config.total_steps:
             progress = _one_update(config, ppo, collector, progress, meter)
@@ -87,7 +91,7 @@ def train_walk(
 
 def make_learner(config: WalkRunConfig) -> Ppo:
     """The learner of a run, without its state."""
-    task = config.env.task
+    task = config.task
     mirrors = (observation_mirror(task.observation), action_mirror(task.action))
     return Ppo(config.ppo, len(task.action.joints), mirrors)
 
@@ -95,8 +99,10 @@ def make_learner(config: WalkRunConfig) -> Ppo:
 def initial_progress(config: WalkRunConfig) -> Progress:
     """Fresh networks, nothing done."""
     key, init_key = jax.random.split(jax.random.key(config.seed))
-    size = config.env.task.observation.size
-    learner = make_learner(config).init(init_key, size, PRIVILEGED_SIZE)
+    task = WalkTask(config=config.task)
+    learner = make_learner(config).init(
+        init_key, task.observation.size, task.privileged.size
+    )
     return _plain_keys(Progress(learner=learner, key=key, steps=0))
 
 
@@ -144,12 +150,14 @@ def _one_update(
     meter: "_Meter",
 ) -> Progress:
     started = time.perf_counter()
-    collector.env.push_scale = _ramp(int(progress.steps), config.push_ramp)
+    pushing = _ramp(int(progress.steps), config.push_ramp)
     learner = progress.learner._replace(
         key=jax.random.wrap_key_data(progress.learner.key)
     )
     key, act_key = jax.random.split(jax.random.wrap_key_data(progress.key))
-    batch = collector.collect(learner.params, act_key, config.rollout_steps, meter)
+    batch = collector.collect(
+        learner.params, act_key, config.rollout_steps, pushing, meter
+    )
     learner, metrics = ppo.update(learner, batch)
     done = config.rollout_steps * config.env.num_envs
     meter.add({name: float(value) for name, value in metrics.items()})
@@ -167,14 +175,15 @@ def _ramp(step: int, between: tuple[int, int]) -> float:
 class _Collector:
     """Rolls the policy out, remembering where the environments stand."""
 
-    def __init__(
-        self, env: WalkEnv, ppo: Ppo, state: WalkState, observation: Any, extra: Any
-    ):
-        self.env, self._ppo = env, ppo
-        self._state, self._observation, self._privileged = state, observation, extra
+    def __init__(self, env: Environment, ppo: Ppo, state: EnvState, first: TimeStep):
+        self._env, self._ppo, self._state = env, ppo, state
+        self._observation = _flat(first.observation)
+        self._privileged = _flat(first.privileged)
 
-    def collect(self, params: Any, key: Any, steps: int, meter: "_Meter") -> Batch:
-        """[T, B] transitions."""
+    def collect(
+        self, params: Any, key: Any, steps: int, pushing: float, meter: "_Meter"
+    ) -> Batch:
+        """[T, B] transitions; robots of one environment are rows of their own."""
         rows: list[dict[str, Any]] = []
         for step_key in jax.random.split(key, steps):
             action, log_prob, value = self._ppo.act(
@@ -187,16 +196,20 @@ class _Collector:
                 "log_prob": log_prob,
                 "value": value,
             }
-            action = np.asarray(action, np.float64)
-            self._state, moved = self.env.step(self._state, action)
-            self._observation = moved.observation
-            self._privileged = moved.privileged
+            action = np.asarray(action).reshape(self._env.action_shape)
+            self._state, moved = self._env.step(
+                self._state, action, push_strength=pushing
+            )
+            self._observation = _flat(moved.observation)
+            self._privileged = _flat(moved.privileged)
+            robots = moved.reward.shape[1]
+            cut = np.logical_or(moved.terminated, moved.truncated)
             row |= {
-                "reward": moved.reward,
-                "ended": moved.terminated,
-                "cut": moved.terminated | moved.truncated,
-                "final": moved.final_observation,
-                "final_privileged": moved.final_privileged,
+                "reward": _flat(moved.reward),
+                "ended": np.repeat(moved.terminated, robots),
+                "cut": np.repeat(cut, robots),
+                "final": _flat(moved.final_observation),
+                "final_privileged": _flat(moved.final_privileged),
             }
             rows.append(row)
             meter.add_transition(moved)
@@ -208,6 +221,11 @@ class _Collector:
         final, extra = stacked.pop("final"), stacked.pop("final_privileged")
         next_value = self._ppo.value(params, final, extra)
         return Batch(next_value=next_value, **stacked)
+
+
+def _flat(values: Any) -> Any:
+    """[B, R, ...] as [B x R, ...]."""
+    return values.reshape(-1, *values.shape[2:])
 
 
 class _Meter:
@@ -223,7 +241,7 @@ class _Meter:
             self._sums[name] = self._sums.get(name, 0.0) + value
             self._counts[name] = self._counts.get(name, 0) + 1
 
-    def add_transition(self, moved: Transition) -> None:
+    def add_transition(self, moved: TimeStep) -> None:
         """Rewards by term, falls, and the speeds reached by kind of command."""
         values = {f"reward/{name}": float(v.mean()) for name, v in moved.terms.items()}
         values["reward/total"] = float(moved.reward.mean())
@@ -236,9 +254,11 @@ class _Meter:
         return means
 
 
-def _speeds(moved: Transition) -> dict[str, float]:
+def _speeds(moved: TimeStep) -> dict[str, float]:
     """Mean speed reached, as a share of what was asked, per direction."""
-    command, velocity = moved.command, moved.velocity
+    command, velocity = (
+        _flat(moved.measures[name]) for name in ("command", "velocity")
+    )
     picks = {
         "forward": command[:, 0] > 0.4,
         "backward": command[:, 0] < -0.15,

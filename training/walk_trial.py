@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from robot import rotations
 from robot.contracts.policy import PolicySpec
-from sim.walk_env import WalkEnv, WalkEnvConfig
+from sim.env import EnvConfig, Environment
+from sim.tasks.walk import WalkConfig
+from sim.tasks.walk_task import WalkTask
 
 SPEED_FROM_S = 2.0
 SPEED_TO_S = 7.0
@@ -94,7 +96,7 @@ class CommandResult:
 
 
 def run_trials(
-    policy: WalkingPolicy, env: WalkEnvConfig, trial: TrialConfig, seed: int
+    policy: WalkingPolicy, env: EnvConfig, trial: TrialConfig, seed: int
 ) -> tuple[CommandResult, ...]:
     """All commands of `trial`, in order; equal seeds give equal results."""
     return tuple(
@@ -105,7 +107,7 @@ def run_trials(
 
 def run_command(
     policy: WalkingPolicy,
-    env_config: WalkEnvConfig,
+    env_config: EnvConfig,
     trial: TrialConfig,
     name: str,
     command: tuple[float, float, float],
@@ -115,17 +117,16 @@ def run_command(
     spec = policy.spec
     asked = np.clip(command, spec.command.low, spec.command.high)
     # Longer than the trial, so that no time limit resets an episode within it.
-    task = replace(env_config.task, episode_s=trial.episode_s + 1.0)
-    task = replace(task, clock_hz=spec.clock_hz or task.clock_hz)
-    config = replace(
-        env_config,
-        num_envs=trial.episodes,
-        task=task,
-        fixed_command=tuple(float(value) for value in asked),
+    plain = WalkConfig(episode_s=trial.episode_s + 1.0)
+    task = WalkTask(
+        config=replace(plain, clock_hz=spec.clock_hz or plain.clock_hz),
         contacts="full",
-        stagger=False,
+        fixed_command=(float(asked[0]), float(asked[1]), float(asked[2])),
+        observation_spec=spec.observation,
+        action_spec=spec.action,
     )
-    env = WalkEnv(config, seed, observation=spec.observation, action=spec.action)
+    config = replace(env_config, num_envs=trial.episodes, stagger=False)
+    env = Environment(task, config, seed)
     track = _walk(policy, env, round(trial.episode_s / spec.control_period_s))
     env.close()
     return _summarize(name, asked, track, spec.control_period_s)
@@ -141,22 +142,24 @@ class _Track:
     standing: NDArray[np.bool_]
 
 
-def _walk(policy: WalkingPolicy, env: WalkEnv, steps: int) -> _Track:
-    state, observation, _ = env.reset()
+def _walk(policy: WalkingPolicy, env: Environment, steps: int) -> _Track:
+    state, moved = env.reset()
     count = env.config.num_envs
+    root_at = env.core.arena.robots[0].root_qpos
     memory = [policy.initial_state() for _ in range(count)]
     standing = np.ones(count, bool)
     rows: list[tuple[Any, ...]] = []
     for _ in range(steps):
-        actions = np.zeros((count, env.action_size))
+        actions = np.zeros(env.action_shape)
         for row in range(count):
-            actions[row], memory[row] = policy.act(observation[row], memory[row])
+            seen = moved.observation[row, 0]
+            actions[row, 0], memory[row] = policy.act(seen, memory[row])
         state, moved = env.step(state, actions)
-        observation = moved.observation
         standing = standing & ~moved.terminated
-        root = env.physics.qpos[:, env.index.root_qpos]
+        root = env.physics.qpos[:, root_at]
         heading = rotations.yaw(root[:, 3:])
-        rows.append((root[:, :2].copy(), heading, moved.velocity, standing))
+        velocity = moved.measures["velocity"][:, 0]
+        rows.append((root[:, :2].copy(), heading, velocity, standing))
     position, heading, velocity, stood = (
         np.stack(column) for column in zip(*rows, strict=True)
     )

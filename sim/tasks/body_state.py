@@ -40,6 +40,17 @@ BODY_TERMS = (
 """Without noise and delay: torso velocity, height, gravity and turn rate, joints,
 servo torques, soles on the floor (1 or 0) and above it."""
 
+EPISODE_TERMS = (
+    critic_term("floor_friction", 1, "1", "none", 0.25, (0.75,)),
+    critic_term("added_mass_kg", 1, "kg", "none", 0.25, (0.25,)),
+    critic_term("servo_gain", 1, "1", "none", 0.1, (1.0,)),
+    critic_term("torque_limit", 1, "1", "none", 0.1, (1.0,)),
+    critic_term("battery", 1, "1", "none", 0.1, (1.0,)),
+    critic_term("observation_delay_steps", 1, "1", "none", 4.0),
+    critic_term("action_delay_steps", 1, "1", "none", 2.0),
+)
+"""What randomization drew for this episode; the core fills them in by name."""
+
 
 def body_terms(robots: RobotView) -> dict[str, Array]:
     """`BODY_TERMS` by name, [B, R, k] each."""

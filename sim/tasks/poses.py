@@ -50,7 +50,7 @@ FLAT_RAD = joint_pose(
 """Arms out, legs straight: how the scripted get-up lies before it rises."""
 
 CROUCH_RAD = joint_pose(
-    {"sho_pitch": -0.5, "hip_pitch": -1.25, "knee": 2.0, "ank_pitch": 0.9}
+    {"sho_pitch": -0.5, "hip_pitch": -1.0, "knee": 1.8, "ank_pitch": 0.85}
 )
 """Deep knee bend on both soles, which holds by itself (a test keeps it up)."""
 

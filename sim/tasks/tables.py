@@ -3,9 +3,9 @@
 Observation: Table S2 of arXiv:2304.13653. Means and scales are fixed, so that no
 running statistics have to be shipped or can drift; a typical value comes out near 1.
 
-The core measures the terms `joint_position`, `linear_acceleration` (IMU, accelerometer),
-`gyro`, `gravity` and `previous_target`, with noise and delay; all others come from the
-task.
+The core measures the terms `joint_position`, `linear_acceleration` (accelerometer of
+the IMU), `gyro`, `gravity` and `previous_target`, with noise and delay; all others come
+from the task.
 """
 
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS

@@ -5,7 +5,7 @@ action. Functions are written against the array-API subset that NumPy and jax.nu
 share; randomness enters as a `Random`, so the same lines run in every backend.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from robot.contracts.policy import ActionSpec, ObservationSpec
@@ -61,6 +61,7 @@ class Outcome:
         terminated: [B] bool, the episode ends (no value follows).
         terms: task-specific observation terms [B, R, k] by name, without noise.
         privileged: critic-only terms [B, R, k] by name.
+        measures: what to log but not to learn from, [B, R, ...] by name.
     """
 
     memory: Memory
@@ -69,6 +70,7 @@ class Outcome:
     terminated: Array
     terms: dict[str, Array]
     privileged: dict[str, Array]
+    measures: dict[str, Array] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

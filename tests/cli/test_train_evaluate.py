@@ -27,7 +27,7 @@ def test_help_lists_every_command(capsys):
         main(["--help"])
     assert stopped.value.code == 0
     shown = capsys.readouterr().out
-    listed = re.findall(r"^    (\w+) ", shown, flags=re.MULTILINE)
+    listed = re.findall(r"^    (\w+)", shown, flags=re.MULTILINE)
     assert listed == list(COMMANDS)
 
 

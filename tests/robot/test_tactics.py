@@ -128,13 +128,13 @@ def test_a_ball_at_the_foot_near_the_goal_is_kicked_after_settling():
     view = at(1.5, 0.0, ball=(1.655, 0.05))
     state = TacticsState(plan="align", side="left")
     requests = []
-    for _ in range(14):  # 14 x 25 ms = 0.35 s > settle_s 0.3 s
+    for _ in range(26):  # 26 x 25 ms = 0.65 s > settle_s 0.6 s
         state, request = decide(view, state=state)
         requests.append(request)
     kinds = [request.kind for request in requests]
     first = kinds.index("kick")
     assert kinds[:first] == ["stand"] * first
-    assert 0.3 <= (first + 1) * 0.025 <= 0.35
+    assert 0.6 <= (first + 1) * 0.025 <= 0.65
     assert requests[first].kick_side == "left"
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from robot.contracts.policy import read_spec
 from robot.policy import load_bundle
-from sim.walk_env import WalkEnvConfig
+from sim.env import EnvConfig
 from training.curves import draw_curves
 from training.export import export_walk
 from training.ppo import PpoConfig
@@ -17,7 +17,7 @@ from training.run_folder import RunError, RunFolder
 from training.train_walk import WalkRunConfig, make_learner, train_walk
 
 TINY = WalkRunConfig(
-    env=WalkEnvConfig(num_envs=4, num_threads=1),
+    env=EnvConfig(num_envs=4, num_threads=1),
     ppo=PpoConfig(hidden=(16,), minibatches=2, epochs=1),
     rollout_steps=8,
     total_steps=64,

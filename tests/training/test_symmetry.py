@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from robot.contracts.policy import ObservationSpec, ObservationTerm
+from sim.env import EnvConfig, Environment
 from sim.randomization import NO_RANDOMIZATION
+from sim.tasks.view import STAND_RAD
 from sim.tasks.walk import WalkConfig
-from sim.walk_env import WalkEnv, WalkEnvConfig
-from sim.walk_state import STAND_HEIGHT_M, STAND_RAD
+from sim.tasks.walk_task import STAND_HEIGHT_M, WalkTask
 from training.networks import GaussianActor
 from training.symmetry import action_mirror, observation_mirror
 
@@ -38,33 +39,29 @@ def test_a_bent_left_knee_becomes_a_bent_right_knee():
 
 def test_the_physics_is_symmetric_under_the_mirror():
     """A robot given mirrored actions sees the mirrored observations."""
-    config = WalkEnvConfig(
-        num_envs=2,
-        num_threads=1,
-        randomization=NO_RANDOMIZATION,
-        pushes=False,
-        stagger=False,
-        fixed_command=(0.0, 0.0, 0.0),
+    config = EnvConfig(
+        num_envs=2, num_threads=1, randomization=NO_RANDOMIZATION, stagger=False
     )
-    env = WalkEnv(config, 0)
-    task = config.task
+    task = WalkTask(fixed_command=(0.0, 0.0, 0.0))
+    env = Environment(task, config, 0)
+    robot = env.core.arena.robots[0]
     seen, done = observation_mirror(task.observation), action_mirror(task.action)
-    state, *_ = env.reset()
+    state, _ = env.reset()
     # Both start in the stand, at rest, facing along x.
-    env.physics.qpos[:, env.index.root_qpos] = [0, 0, STAND_HEIGHT_M, 1, 0, 0, 0]
-    env.physics.qpos[:, env.index.joint_qpos] = STAND_RAD
+    env.physics.qpos[:, robot.root_qpos] = [0, 0, STAND_HEIGHT_M, 1, 0, 0, 0]
+    env.physics.qpos[:, robot.joint_qpos] = STAND_RAD
     env.physics.qvel[:] = 0
-    state = replace(state, targets_rad=np.tile(STAND_RAD, (2, 1)))
+    state = replace(state, targets_rad=np.tile(STAND_RAD, (2, 1, 1)))
     rng = np.random.default_rng(1)
     for _ in range(12):
-        left = rng.normal(size=env.action_size).astype(np.float32) * 0.4
-        actions = np.stack([left, np.asarray(done.of(left))]).astype(np.float64)
+        left = rng.normal(size=env.action_shape[-1]).astype(np.float32) * 0.4
+        actions = np.stack([left, np.asarray(done.of(left))])[:, None]
         state, moved = env.step(state, actions)
     env.close()
     clock = task.observation.size - 2
-    mirrored = np.asarray(seen.of(moved.observation[0]))
+    mirrored = np.asarray(seen.of(moved.observation[0, 0]))
     np.testing.assert_allclose(
-        mirrored[:clock], moved.observation[1][:clock], atol=1e-2
+        mirrored[:clock], moved.observation[1, 0][:clock], atol=1e-2
     )
 
 

@@ -7,13 +7,16 @@ import numpy as np
 import pytest
 
 from robot.contracts.policy import PolicySpec
-from sim.randomization import NO_RANDOMIZATION
-from sim.walk_env import WalkEnvConfig
+from sim.env import EnvConfig
+from sim.randomization import NO_RANDOMIZATION, RandomizationConfig, without
 from training.export import walk_spec
 from training.train_walk import WalkRunConfig
 from training.walk_trial import TrialConfig, run_command, run_trials
 
-CALM = WalkEnvConfig(num_threads=1, randomization=NO_RANDOMIZATION, pushes=False)
+CALM = EnvConfig(num_threads=1, randomization=NO_RANDOMIZATION)
+UNPUSHED = EnvConfig(
+    num_threads=1, randomization=without(RandomizationConfig(), "push_n")
+)
 SHORT = TrialConfig(episodes=2, episode_s=7.5)
 FORWARD = (0.4, 0.0, 0.0)
 
@@ -69,7 +72,7 @@ def test_commands_beyond_the_spec_are_clipped_to_it():
 
 
 def test_equal_seeds_give_equal_results():
-    policy, randomized = ConstantPolicy(0.0), WalkEnvConfig(num_threads=1, pushes=False)
+    policy, randomized = ConstantPolicy(0.0), UNPUSHED
     trial = replace(SHORT, commands=(("stand", (0.0, 0.0, 0.0)),))
     (first,) = run_trials(policy, randomized, trial, seed=3)
     (second,) = run_trials(policy, randomized, trial, seed=3)

@@ -1,4 +1,4 @@
-"""Random places on a floor without overlap, drawn without loops that depend on data."""
+"""Draws without loops that depend on data: choices, and places without overlap."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,8 +28,8 @@ def scatter(
     """[count, N, 2] m, centres of N discs, uniform over what is still free.
 
     One disc after the other takes the first of `tries` uniform draws that overlaps
-    none before it. Should all overlap (2 in 10^13 for two robots and a ball on the
-    default pitch), the draw with the least overlap is taken.
+    none before it. Should all overlap (chance 0.11^32 for two robots on the default
+    pitch), the draw with the least overlap is taken.
     """
     draws = random.uniform((count, len(discs), tries, 2))
     xp = draws.__array_namespace__()
@@ -47,3 +47,11 @@ def scatter(
         choice = xp.argmin(overlap, axis=-1)
         placed.append(xp.take_along_axis(spots, choice[:, None, None], axis=1)[:, 0])
     return xp.stack(placed, axis=1)
+
+
+def draw_index(uniform: Array, count: int) -> Array:
+    """[...] int32 below `count` from numbers in [0, 1)."""
+    xp = uniform.__array_namespace__()
+    index = xp.floor(uniform * count).astype(xp.int32)
+    # In float32 the product of the largest number below 1 rounds up to `count`.
+    return xp.minimum(index, count - 1)

@@ -1,0 +1,166 @@
+"""The soccer teacher: bring the ball past a passive opponent into the goal.
+
+After arXiv:2304.13653 (stage "soccer teacher", Tables S2 and S3). Deviations:
+
+| paper | here | reason |
+|---|---|---|
+| robots and ball at random places | between the penalty areas, bodies inside the lines, no overlap | an agent may not enter a penalty area, and nothing may start inside anything |
+| opponent: untrained policy that drops at once | holds the stand pose: standing in `opponent_standing_share` of the episodes (half), else on its chest or back | a standing robot is the obstacle of the paper's own set pieces |
+| own goal: not listed | ends the episode, costs nothing (conceding weighs 0 in the table) | the ball stays in the net: nothing is left to learn |
+| goal worth 1000, value support +-150 (unexplained) | weights are rates: their sum is scaled by the control period, 0.025 s, so a goal is worth 25 | keeps all ratios of the table; with discount 0.99 no return exceeds +-30 (25 and 100 steps of at most 1.8 x 0.025) |
+| ball that leaves over the wall | the episode runs on to its time limit | rare; the paper does not say |
+
+Terms and thresholds: `sim.tasks.soccer_rewards`; observation: `sim.tasks.soccer_senses`.
+"""  # noqa: E501
+
+import math
+from dataclasses import dataclass, field
+
+from robot.contracts.field import FieldSpec
+from robot.contracts.policy import ActionSpec, ObservationSpec
+from sim.arena import AWAY_RGBA, HOME_RGBA, ArenaConfig, RobotPlace
+from sim.robot_model import RobotModelConfig
+from sim.tasks import soccer_rewards, tables
+from sim.tasks.soccer_rewards import SoccerRules, SoccerWeights
+from sim.tasks.soccer_senses import (
+    GameMemory,
+    agents_only,
+    ball_of,
+    critic_spec,
+    critic_terms,
+    observed,
+    remember,
+)
+from sim.tasks.soccer_starts import ON_BACK_RAD, ON_CHEST_RAD, at_rest, places
+from sim.tasks.task import Actions, Array, Outcome, Placement, Random
+from sim.tasks.view import WorldView
+
+SCORE_WEIGHTS = SoccerWeights(conceding=0.0, termination=0.0, upright=0.015)
+"""Table S3, column soccer."""
+
+_SIDES = (1, -1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreTask:
+    """One agent (home), one passive opponent (away), a ball.
+
+    Attributes:
+        pitch: geometry.
+        weights: of the reward terms.
+        rules: thresholds of rewards and terminations.
+        control_period_s: 25 ms (paper).
+        episode_s: time limit, 50 s (paper).
+        opponent_standing_share: episodes with a standing opponent.
+    """
+
+    pitch: FieldSpec = field(default_factory=FieldSpec)
+    weights: SoccerWeights = SCORE_WEIGHTS
+    rules: SoccerRules = field(default_factory=SoccerRules)
+    control_period_s: float = 0.025
+    episode_s: float = 50.0
+    opponent_standing_share: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.opponent_standing_share <= 1:
+            raise ValueError(
+                "ScoreTask.opponent_standing_share: expected 0 to 1, found "
+                f"{self.opponent_standing_share}"
+            )
+
+    @property
+    def name(self) -> str:
+        return "score"
+
+    @property
+    def arena(self) -> ArenaConfig:
+        robots = (
+            RobotPlace(name="home", config=RobotModelConfig(colour=HOME_RGBA)),
+            RobotPlace(name="away", config=RobotModelConfig(colour=AWAY_RGBA)),
+        )
+        return ArenaConfig(robots=robots, field=self.pitch)
+
+    @property
+    def agents(self) -> tuple[int, ...]:
+        return (0,)
+
+    @property
+    def observation(self) -> ObservationSpec:
+        """267 numbers."""
+        return ObservationSpec(terms=tables.proprioception() + tables.game_state())
+
+    @property
+    def privileged(self) -> ObservationSpec:
+        return critic_spec()
+
+    @property
+    def action(self) -> ActionSpec:
+        return tables.full_action()
+
+    def begin(self, random: Random, count: int) -> tuple[Placement, GameMemory]:
+        spots, ball = places(random, count, self.pitch, len(_SIDES))
+        draw = random.uniform((count, len(_SIDES), 2))
+        xp = draw.__array_namespace__()
+        kind = draw[:, 1, 1]
+        zero = xp.zeros_like(kind)
+        lying = kind >= self.opponent_standing_share
+        on_chest = kind < (1 + self.opponent_standing_share) / 2
+        tilt = xp.where(lying, math.pi / 2, zero)
+        toward = xp.where(on_chest, zero + ON_CHEST_RAD, zero + ON_BACK_RAD)
+        placement = at_rest(
+            spots,
+            2 * math.pi * draw[..., 0],
+            xp.stack([zero, tilt], axis=-1),
+            xp.stack([zero, toward], axis=-1),
+            ball,
+        )
+        return placement, GameMemory(robots_m=spots, ball_m=ball[:, :2])
+
+    def first(self, memory: GameMemory, view: WorldView) -> dict[str, dict[str, Array]]:
+        """Terms of the first observation: nothing has moved yet."""
+        ball = ball_of(view)
+        still = remember(view.robots, ball)
+        full = ball.position_m[:, 0] * 0 + 1
+        return {
+            "terms": self._terms(still, view),
+            "privileged": self._privileged(full, view),
+        }
+
+    def advance(
+        self,
+        random: Random,
+        memory: GameMemory,
+        time_s: Array,
+        view: WorldView,
+        actions: Actions,
+    ) -> Outcome:
+        """Judge one step; ends at a goal in either goal or the agent's own foul."""
+        ball = ball_of(view)
+        rewards = soccer_rewards.soccer_terms(
+            self.weights, self.rules, self.pitch, view.robots, ball, _SIDES
+        )
+        home, away = soccer_rewards.scored(self.pitch, ball)
+        foul = soccer_rewards.penalised(self.rules, self.pitch, view.robots)
+        return Outcome(
+            memory=remember(view.robots, ball),
+            rewards=agents_only(rewards, len(self.agents)),
+            scale=self.control_period_s,
+            terminated=home | away | foul[:, 0],
+            terms=self._terms(memory, view),
+            privileged=self._privileged(1 - time_s / self.episode_s, view),
+        )
+
+    def _terms(self, before: GameMemory, view: WorldView) -> dict[str, Array]:
+        terms = observed(
+            self.pitch,
+            self.control_period_s,
+            _SIDES,
+            before,
+            view.robots,
+            ball_of(view),
+        )
+        return agents_only(terms, len(self.agents))
+
+    def _privileged(self, time_left: Array, view: WorldView) -> dict[str, Array]:
+        terms = critic_terms(_SIDES, time_left, view.robots, ball_of(view))
+        return agents_only(terms, len(self.agents))

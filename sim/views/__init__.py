@@ -1,0 +1,1 @@
+"""The environment core behind the interfaces of other libraries (extra `views`)."""

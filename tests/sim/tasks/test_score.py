@@ -1,0 +1,131 @@
+"""The soccer teacher: one agent, a passive opponent, four ways to end."""
+
+import math
+
+import mujoco
+import numpy as np
+import pytest
+
+from sim.arena import build_arena
+from sim.tasks.score import ScoreTask
+from sim.tasks.soccer_senses import remember
+from tests.sim.tasks.worlds import (
+    Replay,
+    assert_all_ways_agree,
+    no_actions,
+    put,
+    world,
+)
+
+TASK = ScoreTask()
+
+
+def judge(agent, opponent, ball=(0.5, 0.5, 0.07)):
+    view = world(agent, opponent, ball=ball)
+    memory = remember(view.robots, view.ball)
+    return TASK.advance(Replay(np), memory, np.ones(1), view, no_actions())
+
+
+@pytest.mark.parametrize(
+    ("agent", "ball", "ends"),
+    [
+        ({}, (0.5, 0.5, 0.07), False),
+        ({"tilt": 1.1}, (0.5, 0.5, 0.07), True),
+        ({"z": 0.12}, (0.5, 0.5, 0.07), True),
+        ({"y": 2.1}, (0.5, 0.5, 0.07), True),
+        ({"x": 2.0}, (0.5, 0.5, 0.07), True),
+        ({}, (2.6, 0.0, 0.07), True),
+        # An own goal ends it too.
+        ({}, (-2.6, 0.0, 0.07), True),
+    ],
+)
+def test_the_episode_ends_by_a_goal_or_the_agents_own_foul(agent, ball, ends):
+    assert judge(agent, {"x": -1}, ball).terminated.tolist() == [ends]
+
+
+def test_the_opponent_may_lie_wherever_it_likes():
+    assert not judge({}, {"x": 2.0, "tilt": 1.5}).terminated.any()
+
+
+def test_only_the_agent_is_rewarded_by_the_soccer_column():
+    agent = {"velocity": (0.4, 0.0)}
+    found = judge(agent, {"x": 0.5, "tilt": 1.5}, (2.6, 0.0, 0.07)).rewards
+    assert {name: value.shape for name, value in found.items()} == dict.fromkeys(
+        found, (1, 1)
+    )
+    values = {name: value[0, 0] for name, value in found.items()}
+    assert values == pytest.approx(
+        {
+            "scoring": 1000,
+            "conceding": 0,
+            # 0.05 x 0.4 and 0.1 x 0.4.
+            "velocity_to_ball": 0.02,
+            "forward_velocity": 0.04,
+            # Straight at the opponent, 0.5 m ahead.
+            "interference": -1,
+            "termination": 0,
+            "upright": 0.015,
+            "knee_torque": 0,
+        }
+    )
+
+
+def test_an_own_goal_costs_nothing_itself():
+    found = judge({}, {"x": -1}, (-2.6, 0.0, 0.07)).rewards
+    assert found["conceding"][0, 0] == 0
+    assert found["scoring"][0, 0] == 0
+
+
+def test_the_agent_observes_267_numbers_of_itself_and_the_game():
+    assert TASK.observation.size == 267
+    found = judge({"heading": math.pi / 2}, {"x": -1})
+    # Half a metre ahead along +y, half a metre to the right.
+    np.testing.assert_allclose(found.terms["ball_position"], [[[0.5, -0.5]]], atol=1e-9)
+    assert {value.shape[:2] for value in found.terms.values()} == {(1, 1)}
+    assert {value.shape[:2] for value in found.privileged.values()} == {(1, 1)}
+    assert set(found.privileged) <= {term.name for term in TASK.privileged.terms}
+
+
+def test_the_agent_always_stands_and_the_opponent_in_half_of_the_episodes():
+    placement, _ = TASK.begin(Replay(np), 2000)
+    stands = placement.root[..., 2] > 0.2
+    assert stands[:, 0].all()
+    # Sigma sqrt(2000 x 0.25) = 22.
+    assert stands[:, 1].sum() == pytest.approx(1000, abs=90)
+    w, x, y, z = (placement.root[:, 1, 3 + part] for part in range(4))
+    down = 2 * (w * y - x * z)
+    assert (down > 0.99).sum() == pytest.approx(500, abs=80)
+    assert (down < -0.99).sum() == pytest.approx(500, abs=80)
+
+
+@pytest.mark.parametrize(("share", "standing"), [(0.0, 0), (1.0, 200)])
+def test_the_share_of_standing_opponents_is_a_choice(share, standing):
+    placement, _ = ScoreTask(opponent_standing_share=share).begin(Replay(np), 200)
+    assert (placement.root[:, 1, 2] > 0.2).sum() == standing
+
+
+def test_no_start_penetrates_anything_or_ends_at_once():
+    arena = build_arena(TASK.arena)
+    data = mujoco.MjData(arena.model)
+    placement, _ = TASK.begin(Replay(np), 60)
+    for row in range(60):
+        put(arena, data, placement, row)
+        assert max((-contact.dist for contact in data.contact), default=0) < 1e-3
+        x, y = np.abs(data.qpos[arena.robots[0].root_qpos[:2]])
+        assert x <= 1.9
+        assert y <= 1.67
+
+
+def test_numpy_jax_and_compiled_jax_agree():
+    assert_all_ways_agree(TASK, 2, ball=True)
+
+
+def test_a_world_without_a_ball_is_refused():
+    view = world({}, {"x": 1})
+    with pytest.raises(ValueError, match="expected an arena with a ball, found none"):
+        TASK.first(TASK.begin(Replay(np), 1)[1], view)
+
+
+def test_a_share_beyond_one_is_refused():
+    with pytest.raises(ValueError, match=r"expected 0 to 1, found 1\.5"):
+        ScoreTask(opponent_standing_share=1.5)
