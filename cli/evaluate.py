@@ -88,8 +88,8 @@ def _plain(rows: list[CommandResult]) -> dict[str, Any]:
 def _table(results: dict[str, list[CommandResult]], episodes: int) -> Table:
     table = Table(
         title=f"walk: {episodes} randomized episodes of 10 s per command, speeds over "
-        "seconds 2 to 7;\nasked and rms error: forward m/s, left m/s, turn rad/s; falls per "
-        "minute",
+        "seconds 2 to 7;\nasked and rms error: forward m/s, left m/s, turn rad/s; "
+        "/min: falls per minute",
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )

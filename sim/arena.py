@@ -102,8 +102,8 @@ def _set_options(spec: mujoco.MjSpec, config: ArenaConfig) -> None:
     spec.option.iterations = 10
     spec.option.ls_iterations = 20
     spec.visual.global_.offwidth, spec.visual.global_.offheight = config.offscreen_px
-    # Software OpenGL pays per shadow texel and per sample: 1024 still shows where a foot
-    # touches, and a frame without multisampling takes half the time.
+    # Software OpenGL pays per shadow texel and per sample: 1024 still shows where a
+    # foot touches, and a frame without multisampling takes half the time.
     spec.visual.quality.shadowsize = 1024
     spec.visual.quality.offsamples = 0
     spec.visual.headlight.ambient = [0.35, 0.35, 0.35]

@@ -14,6 +14,7 @@ from sim.env_senses import Frames
 from sim.env_state import EnvState, TimeStep, chosen
 from sim.env_step import after_physics, before_physics, begin, first_step
 from sim.guard import exploded, free_positions
+from sim.lean_model import lean_model
 from sim.mjx_fields import Batch
 from sim.mjx_physics import MjxConfig, MjxPhysics, PhysicsState
 from sim.pytrees import register_pytrees
@@ -77,7 +78,7 @@ class MjxEnvironment:
         robots = self.core.arena.robots
         pushed = tuple(robots[agent].torso_body for agent in task.agents)
         self.physics = MjxPhysics(
-            self.core.arena.model,
+            lean_model(self.core.arena),
             self.core.places,
             pushed_bodies=pushed if config.randomization.has_pushes else (),
             config=physics,

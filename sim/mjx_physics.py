@@ -27,13 +27,14 @@ class MjxConfig:
     Attributes:
         implementation: "jax" runs on anything JAX does; "warp" wants `warp-lang` and,
             to be fast, an NVIDIA GPU; "auto" takes warp where both are there.
-        contacts_per_env, constraints_per_env: memory that warp sets aside; contacts
-            of all environments share one store. More than fit are dropped.
+        contacts_per_robot, constraints_per_robot: memory that warp sets aside for each
+            environment; contacts of all environments share one store, and more than
+            fit are dropped. Robots that flail at random reach 13 and 73.
     """
 
     implementation: Literal["auto", "jax", "warp"] = "auto"
-    contacts_per_env: int = 64
-    constraints_per_env: int = 320
+    contacts_per_robot: int = 24
+    constraints_per_robot: int = 128
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,8 +187,11 @@ class MjxPhysics:
         count = len(state.qpos)
         sizes = {}
         if self.implementation == "warp":
-            contacts = count * self._config.contacts_per_env
-            sizes = {"naconmax": contacts, "njmax": self._config.constraints_per_env}
+            robots = len(self._places.torsos)
+            sizes = {
+                "naconmax": count * robots * self._config.contacts_per_robot,
+                "njmax": robots * self._config.constraints_per_robot,
+            }
         empty = mjx.make_data(self._compiled, impl=self.implementation, **sizes)
 
         def around(qpos: Array, qvel: Array, warmstart: Array) -> mjx.Data:

@@ -21,8 +21,8 @@ from robot.scripted.gait import GaitScript, WalkPolicy
 from robot.scripted.getup import GetupPolicy, GetupScript
 from robot.scripted.kick import KickPolicy, KickScript
 from robot.scripted.motion import BODY_JOINTS
+from robot.scripted.parameters import Script
 
-Script: TypeAlias = GaitScript | GetupScript | KickScript
 ScriptedPolicy: TypeAlias = WalkPolicy | GetupPolicy | KickPolicy
 
 SCRIPT_KIND: dict[Role, type[Script]] = {

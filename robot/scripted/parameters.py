@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from robot.scripted.kick import KickScript
 from robot.scripted.motion import KeyPose
 
 Array = NDArray[np.float64]
-AnyScript = TypeVar("AnyScript", bound=GaitScript | GetupScript | KickScript)
+Script: TypeAlias = GaitScript | GetupScript | KickScript
+AnyScript = TypeVar("AnyScript", bound=Script)
 
 _LIMITS = {joint.name: (joint.min_rad, joint.max_rad) for joint in OP3_JOINTS}
 _SHORTEST_S = 0.05
@@ -57,12 +58,12 @@ _SINGLE: dict[type, dict[str, Range]] = {
 _COMMAND_GAIN = Range(low=0.3, high=3.0, spread=0.2)
 
 
-def numbers(script: AnyScript) -> Array:
+def numbers(script: Script) -> Array:
     """Everything a search may change, in a fixed order."""
     return np.array([value for value, _ in _entries(script)])
 
 
-def spreads(script: AnyScript) -> Array:
+def spreads(script: Script) -> Array:
     """A first standard deviation for each of `numbers`."""
     return np.array([bounds.spread for _, bounds in _entries(script)])
 
@@ -87,7 +88,7 @@ def with_numbers(script: AnyScript, vector: Array) -> AnyScript:
     return replace(script, **changes)
 
 
-def _entries(script: AnyScript) -> list[tuple[float, Range]]:
+def _entries(script: Script) -> list[tuple[float, Range]]:
     found = []
     for name in _MOTIONS.get(type(script), ()):
         keys: tuple[KeyPose, ...] = getattr(script, name)

@@ -1,7 +1,5 @@
 """The step's pure functions agree under jax.jit and NumPy: what backends build on."""
 
-from dataclasses import fields, is_dataclass
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -11,25 +9,13 @@ from sim.env_core import build_core
 from sim.env_senses import Frames
 from sim.env_state import EnvState, chosen, map_arrays
 from sim.env_step import after_physics, before_physics, begin, first_step
+from sim.pytrees import register_pytrees
 from sim.random_numbers import JaxRandom, NumpyRandom
 from sim.randomization import NO_RANDOMIZATION, RandomizationConfig
 from sim.tasks.match import MatchTask
 from sim.tasks.walk_task import WalkTask
 
 COUNT = 2
-
-
-def register(value) -> None:
-    """Make the frozen dataclasses within `value` known to JAX."""
-    for member in vars(value).values() if is_dataclass(value) else ():
-        register(member)
-    if is_dataclass(value) and type(value) not in REGISTERED:
-        REGISTERED.add(type(value))
-        names = [field.name for field in fields(value)]
-        jax.tree_util.register_dataclass(type(value), names, [])
-
-
-REGISTERED: set[type] = set()
 
 
 @pytest.fixture
@@ -86,8 +72,7 @@ def test_a_traced_step_is_the_numpy_step(core):
 
     inputs = (state, action, begun.qpos, frames, nobody)
     expected = step(NumpyRandom(1), *inputs)
-    for value in (*inputs, expected[-1]):
-        register(value)
+    register_pytrees(*inputs, expected[-1])
     traced = jax.jit(lambda key, *rest: step(JaxRandom(key), *rest))
     found = traced(jax.random.key(0), *(in_jax(value) for value in inputs))
     # Nothing is drawn into these: no noise, no delay; commands and targets hold on.

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from mujoco.mjx import warp
 
 from robot.contracts.actuator import NOMINAL_SERVOS
 from sim.actuators import Xm430Servo
@@ -17,7 +18,7 @@ from sim.env_state import map_arrays
 from sim.env_step import after_physics, before_physics, begin, first_step
 from sim.guard import GuardConfig
 from sim.mjx_env import MjxConfig, MjxEnvironment
-from sim.mjx_physics import faults
+from sim.mjx_physics import faults, resolved
 from sim.physics import CpuPhysics
 from sim.pytrees import register_pytrees
 from sim.randomization import RandomizationConfig
@@ -66,6 +67,13 @@ def test_servo_laws_that_mjx_would_change_are_refused():
     assert [fault.split(":")[0] for fault in faults(model, "warp")] == [
         "actuator delay"
     ]
+
+
+@pytest.mark.skipif(warp.WARP_INSTALLED, reason="warp-lang is there")
+def test_without_warp_jax_is_chosen_and_warp_refused():
+    assert resolved("auto") == "jax"
+    with pytest.raises(EnvError, match="warp-lang, found none; pip install"):
+        resolved("warp")
 
 
 def test_an_action_of_another_shape_is_refused():
