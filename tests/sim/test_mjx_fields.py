@@ -15,7 +15,8 @@ from sim.randomization import RandomizationConfig
 from sim.tasks.match import MatchTask
 
 COUNT = 2
-LEFT_OUT = {  # No motion depends on them here.
+# What no motion of these models depends on.
+LEFT_OUT = {
     "bvh_aabb",  # tree of bounding volumes
     "dof_M0",
     "dof_length",  # of sleeping islands
