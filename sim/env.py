@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.env_core import EnvError, build_core
 from sim.env_models import randomized_fields, write_fields
 from sim.env_senses import Frames
-from sim.env_state import EnvState, TimeStep, with_rows
+from sim.env_state import EnvState, TimeStep, opening, staggered, with_rows
 from sim.env_step import after_physics, before_physics, begin, first_step
 from sim.guard import GuardConfig, dump, exploded, free_positions
 from sim.lean_model import lean_model
@@ -92,26 +92,9 @@ class Environment:
         count = self.config.num_envs
         state, observation, extra = self._begin(np.arange(count))
         if self.config.stagger:
-            ages = self._random.uniform((count,)) * self.core.task.episode_s * 0.9
-            pushes = replace(
-                state.pushes,
-                start_s=state.pushes.start_s + ages[:, None],
-                end_s=state.pushes.end_s + ages[:, None],
-            )
-            state = replace(state, time_s=ages, pushes=pushes)
-        nobody = np.zeros(count, bool)
-        return state, TimeStep(
-            observation=observation,
-            privileged=extra,
-            reward=np.zeros(observation.shape[:2], np.float32),
-            terminated=nobody,
-            truncated=nobody,
-            final_observation=observation,
-            final_privileged=extra,
-            terms={},
-            measures={},
-            info={"exploded": nobody},
-        )
+            share = self._random.uniform((count,))
+            state = staggered(state, share, self.core.task.episode_s)
+        return state, opening(observation, extra)
 
     def step(
         self, state: EnvState, action: NDArray[Any], *, push_strength: float = 1.0

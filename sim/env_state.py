@@ -1,7 +1,7 @@
 """The values an environment carries and returns, and row-wise operations on them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -82,6 +82,37 @@ class TimeStep:
     terms: dict[str, Array]
     measures: dict[str, Array]
     info: dict[str, Array]
+
+
+def opening(observation: Array, privileged: Array) -> TimeStep:
+    """The time step of a reset: nothing has been earned, nobody has ended."""
+    xp = observation.__array_namespace__()
+    reward = xp.zeros_like(observation[..., 0])
+    nobody = xp.zeros(observation.shape[:1], dtype=bool)
+    return TimeStep(
+        observation=observation,
+        privileged=privileged,
+        reward=reward,
+        terminated=nobody,
+        truncated=nobody,
+        final_observation=observation,
+        final_privileged=privileged,
+        terms={},
+        measures={},
+        info={"exploded": nobody},
+    )
+
+
+def staggered(state: EnvState, share: Array, episode_s: float) -> EnvState:
+    """First episodes aged by `share` [B] in [0, 1) of 90 % of their length, so that
+    averages over a batch see all phases of an episode."""
+    ages = share * (0.9 * episode_s)
+    pushes = replace(
+        state.pushes,
+        start_s=state.pushes.start_s + ages[:, None],
+        end_s=state.pushes.end_s + ages[:, None],
+    )
+    return replace(state, time_s=ages, pushes=pushes)
 
 
 def map_arrays(function: Callable[..., Array], first: T, *others: T) -> T:

@@ -11,7 +11,7 @@ from sim.env import EnvConfig
 from sim.env_core import EnvCore, EnvError, build_core
 from sim.env_models import randomized_fields
 from sim.env_senses import Frames
-from sim.env_state import EnvState, TimeStep, chosen
+from sim.env_state import EnvState, TimeStep, chosen, opening, staggered
 from sim.env_step import after_physics, before_physics, begin, first_step
 from sim.guard import exploded, free_positions
 from sim.lean_model import lean_model
@@ -130,20 +130,10 @@ class MjxEnvironment:
         later, now, ages = jax.random.split(key, 3)
         state, observation, extra = self._begin(now, count)
         if self.config.stagger:
-            state = replace(state, env=self._staggered(state.env, ages))
-        nobody = jnp.zeros(count, bool)
-        seen = TimeStep(
-            observation=observation,
-            privileged=extra,
-            reward=jnp.zeros(observation.shape[:2], jnp.float32),
-            terminated=nobody,
-            truncated=nobody,
-            final_observation=observation,
-            final_privileged=extra,
-            terms={},
-            measures={},
-            info={"exploded": nobody},
-        )
+            share = jax.random.uniform(ages, (count,))
+            env = staggered(state.env, share, self.core.task.episode_s)
+            state = replace(state, env=env)
+        seen = opening(observation, extra)
         return replace(state, key=later), seen
 
     def _traced_step(
@@ -226,17 +216,6 @@ class MjxEnvironment:
             explosions=jnp.zeros((), jnp.int32),
         )
         return state, observation, extra
-
-    def _staggered(self, state: EnvState, key: Array) -> EnvState:
-        """Ages spread over most of an episode."""
-        ages = jax.random.uniform(key, state.time_s.shape)
-        ages = ages * self.core.task.episode_s * 0.9
-        pushes = replace(
-            state.pushes,
-            start_s=state.pushes.start_s + ages[:, None],
-            end_s=state.pushes.end_s + ages[:, None],
-        )
-        return replace(state, time_s=ages, pushes=pushes)
 
     def _finite(self, frames: Frames, bad: Array) -> Frames:
         """Frames with something finite where the physics exploded."""

@@ -220,15 +220,10 @@ def _net(
     height: float,
 ) -> None:
     """A panel that swallows the ball's speed, as a hanging net does."""
-    spec.worldbody.add_geom(
-        type=_BOX,
-        pos=[*centre, height / 2],
-        size=[*half_size, height / 2],
-        rgba=_NET_RGBA,
-        # Over the ball's own parameters: overdamped, no bounce.
-        priority=2,
-        solref=[0.04, 2.0],
-    )
+    panel = _panel(spec, centre, half_size, height, _NET_RGBA)
+    # Over the ball's own parameters: overdamped, no bounce.
+    panel.priority = 2
+    panel.solref = [0.04, 2.0]
 
 
 def _wall(
@@ -237,9 +232,20 @@ def _wall(
     half_size: tuple[float, float],
     height: float,
 ) -> None:
-    spec.worldbody.add_geom(
+    _panel(spec, centre, half_size, height, _WALL_RGBA)
+
+
+def _panel(
+    spec: mujoco.MjSpec,
+    centre: tuple[float, float],
+    half_size: tuple[float, float],
+    height: float,
+    rgba: tuple[float, float, float, float],
+) -> "mujoco.MjsGeom":
+    """An upright box on the floor."""
+    return spec.worldbody.add_geom(
         type=_BOX,
         pos=[*centre, height / 2],
         size=[*half_size, height / 2],
-        rgba=_WALL_RGBA,
+        rgba=rgba,
     )
