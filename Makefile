@@ -9,7 +9,7 @@ SEED ?= 1
 
 export MUJOCO_GL ?= egl
 
-.PHONY: play test test-slow check format system clean
+.PHONY: play test test-slow check format peers system clean
 
 play: $(READY) ## a 1v1 match through the whole stack, with video and report
 	$(BIN)/op3-soccer play --seed $(SEED) --seconds $(SECONDS) --out $(OUT)
@@ -30,6 +30,11 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+peers: ## other libraries' environments, apart from ours, for benchmarks/peers.py
+	$(PYTHON) -m venv .peers-env
+	.peers-env/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r benchmarks/requirements_peers.txt
 
 # Everything is pinned in requirements.txt; the project itself is linked, not copied.
 $(READY): requirements.txt pyproject.toml | system

@@ -1,1 +1,1 @@
-"""What is measured on the robot and used by the simulator."""
+"""Empty: reserved for what is measured on a real robot and used by the simulator."""

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from cli.arguments import at_least_one, from_zero
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.policy import Policy, load_bundle
 from sim.env import EnvConfig
@@ -26,12 +28,22 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "evaluate",
         help="measure a walk over randomized episodes, beside the scripted one",
+        description="Speeds, tracking errors and falls of a walk bundle and of the "
+        "scripted walk under the same randomized episodes and seeds.",
     )
     parser.add_argument("bundle", type=Path, help="a walk bundle, e.g. policies/walk")
-    parser.add_argument("--episodes", type=int, default=10, help="per command")
-    parser.add_argument("--seed", type=int, default=100)
     parser.add_argument(
-        "--pushes", action="store_true", help="push the robots as in training"
+        "--episodes",
+        type=at_least_one,
+        default=10,
+        metavar="N",
+        help="per command (%(default)s)",
+    )
+    parser.add_argument(
+        "--seed", type=from_zero, default=100, metavar="S", help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--pushes", action="store_true", help="also push the robots, as in training"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -52,12 +64,12 @@ def run(args: argparse.Namespace) -> int:
     console = Console(stderr=True)
     for who, name, command, seed in track(jobs, "walking", console=console):
         results[who].append(run_command(policies[who], env, trial, name, command, seed))
-    plain: dict[str, Any] = {who: _plain(rows) for who, rows in results.items()}
-    plain["episodes_per_command"] = args.episodes
-    plain["seed"] = args.seed
-    plain["pushes"] = args.pushes
     if args.json:
-        print(json.dumps(plain, indent=1))
+        plain: dict[str, Any] = {who: _plain(rows) for who, rows in results.items()}
+        plain["episodes_per_command"] = args.episodes
+        plain["seed"] = args.seed
+        plain["pushes"] = args.pushes
+        print(json.dumps(plain, indent=1, allow_nan=False))
     else:
         Console().print(_table(results, args.episodes))
     return 0
@@ -66,23 +78,36 @@ def run(args: argparse.Namespace) -> int:
 def _role_faults(policy: Policy) -> list[str]:
     if policy.spec.role == "walk":
         return []
-    return [f"expected a bundle of role 'walk', found {policy.spec.role!r}"]
+    return [
+        f"expected a bundle of role 'walk', found {policy.spec.role!r}; give e.g. "
+        f"policies/walk"
+    ]
 
 
 def _plain(rows: list[CommandResult]) -> dict[str, Any]:
-    by_name: dict[str, Any] = {}
-    for row in rows:
-        by_name[row.name] = {
-            "command": row.command,
-            "distance_m_s": row.distance_m_s,
-            "turn_rad_s": row.turn_rad_s,
-            "velocity_error_rms": row.velocity_error,
-            "episodes_with_fall": row.fell,
-            "falls_per_min": row.falls_per_min,
-        }
     seconds = sum(row.seconds for row in rows)
-    by_name["falls_per_min"] = sum(row.fell for row in rows) * 60 / seconds
-    return by_name
+    return {
+        "commands": {row.name: _plain_row(row) for row in rows},
+        "falls_per_min": sum(row.fell for row in rows) * 60 / seconds,
+    }
+
+
+def _plain_row(row: CommandResult) -> dict[str, Any]:
+    """One command's figures; null where every episode fell before they were taken."""
+    return {
+        "command": row.command,
+        "distance_m_s": _number(row.distance_m_s),
+        "turn_rad_s": _number(row.turn_rad_s),
+        "velocity_error_rms": [_number(value) for value in row.velocity_error],
+        "episodes": row.episodes,
+        "episodes_measured": sum(map(math.isfinite, row.distances)),
+        "episodes_with_fall": row.fell,
+        "falls_per_min": row.falls_per_min,
+    }
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _table(results: dict[str, list[CommandResult]], episodes: int) -> Table:

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import importlib.util
 import os
 import sys
 from dataclasses import dataclass
@@ -20,28 +21,43 @@ class Command:
 
     module: str
     summary: str
+    extra: str
+    """The extra in pyproject.toml that brings what the module imports."""
 
 
 COMMANDS: dict[str, Command] = {
     "play": Command(
         module="cli.play",
+        extra="match",
         summary="a 1v1 match through the whole stack: video, report, record",
     ),
     "virtual": Command(
         module="cli.virtual",
+        extra="match",
         summary="a virtual OP3 on a device path, for any Dynamixel client",
     ),
-    "train": Command(module="cli.train", summary="learn a skill and export its bundle"),
+    "train": Command(
+        module="cli.train", extra="train", summary="learn a skill and export its bundle"
+    ),
     "evaluate": Command(
         module="cli.evaluate",
+        extra="train",
         summary="measure a walk over randomized episodes, beside the scripted one",
     ),
     "tune": Command(
-        module="cli.tune", summary="search the scripted controller's parameters"
+        module="cli.tune",
+        extra="match",
+        summary="search the scripted controller's parameters",
     ),
     "randomization": Command(
         module="cli.randomization",
+        extra="match",
         summary="what differs between episodes: ranges, sources, histograms",
+    ),
+    "bench": Command(
+        module="cli.bench",
+        extra="train",
+        summary="how fast this machine steps the simulated world",
     ),
 }
 
@@ -65,7 +81,17 @@ def main(argv: list[str] | None = None) -> int:
     module = None
     for name, command in COMMANDS.items():
         if name == chosen:
-            module = importlib.import_module(command.module)
+            try:
+                module = importlib.import_module(command.module)
+            except ModuleNotFoundError as error:
+                package = (error.name or "").partition(".")[0]
+                if not package or _is_installed(package):
+                    raise
+                _complain(
+                    f"expected the package {package}, found none; "
+                    f"pip install '.[{command.extra}]'"
+                )
+                return BAD_INPUT
             module.add_parser(subparsers)
         else:
             subparsers.add_parser(name, help=command.summary)
@@ -75,12 +101,21 @@ def main(argv: list[str] | None = None) -> int:
     try:
         return module.run(args)
     except module.ERRORS as error:
-        text = f"[bold red]error:[/] {escape(str(error))}"
-        Console(stderr=True).print(text, soft_wrap=True, highlight=False)
+        _complain(str(error))
         return BAD_INPUT
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped")
         return INTERRUPTED
+
+
+def _is_installed(package: str) -> bool:
+    """Then a module inside it is missing, and no extra of ours would bring it."""
+    return importlib.util.find_spec(package) is not None
+
+
+def _complain(text: str) -> None:
+    shown = f"[bold red]error:[/] {escape(text)}"
+    Console(stderr=True).print(shown, soft_wrap=True, highlight=False)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ def keep(match: SimulatedMatch, folder: Path, *, video: str | None) -> None:
     }
     for side in SIDES:
         spec = match.players[side].walk.spec
-        facts[side] = f"{spec.name} ({spec.engine}, commit {spec.commit})"
+        facts[side] = f"{spec.name} ({spec.engine}, commit {spec.commit[:12]})"
+        facts[f"{side} bus"] = _bus_line(match, side)
     write_report(
         folder,
         summary=match.log.summary(),
@@ -41,6 +42,22 @@ def keep(match: SimulatedMatch, folder: Path, *, video: str | None) -> None:
         facts=facts,
         video=video,
     )
+
+
+def _bus_line(match: SimulatedMatch, side: str) -> str:
+    """How the robot's joint reads went, with every servo that had trouble."""
+    robot = match.robots.get(side)
+    if robot is None:
+        return "never opened"
+    counts = robot.bus.statistics
+    trouble = [
+        f"servo {servo_id}: {count.silent} silent, {count.corrupted} corrupted, "
+        f"{count.refused} refused"
+        for servo_id, count in counts.servos.items()
+        if count.silent or count.corrupted or count.refused
+    ]
+    line = f"{counts.reads} reads, {counts.fast_failures} fast reads incomplete"
+    return "; ".join([line, *trouble])
 
 
 def say(match: SimulatedMatch, folder: Path, console: Console) -> None:

@@ -42,7 +42,7 @@ class MatchStage:
         for side, sign in (("home", -1.0), ("away", 1.0)):
             x = sign * self._rng.uniform(0.9, 1.6)
             y = self._rng.uniform(-0.8, 0.8)
-            self.world.place(side, x, y, math.atan2(-y, -x))
+            self._truth.place_robot(side, x, y, math.atan2(-y, -x))
 
     def advance_to(self, time_s: float) -> None:
         """Let the bodies move."""
@@ -91,8 +91,9 @@ class MatchStage:
             if isinstance(placed, BallPlacement):
                 self._truth.place_ball(placed.x_m, placed.y_m)
             elif isinstance(placed, RobotPlacement):
-                side = sides[placed.team]
-                self.world.place(side, placed.x_m, placed.y_m, placed.yaw_rad)
+                self._truth.place_robot(
+                    sides[placed.team], placed.x_m, placed.y_m, placed.yaw_rad
+                )
 
 
 def _observed(robot: RobotTruth) -> RobotObservation:

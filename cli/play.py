@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from cli.arguments import from_zero, positive_seconds
 from cli.match_config import MatchConfig, Ports
 from cli.match_files import RECORD, VIDEO, keep, say, say_file
 from cli.match_players import load_players, team_names
@@ -50,12 +51,18 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--seconds",
-        type=_positive,
+        type=positive_seconds,
         default=120.0,
         metavar="N",
         help="length on the match clock (%(default)g)",
     )
-    parser.add_argument("--seed", type=int, default=1, metavar="S")
+    parser.add_argument(
+        "--seed",
+        type=from_zero,
+        default=1,
+        metavar="S",
+        help="of places, floor and tracker noise (%(default)s)",
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -127,16 +134,9 @@ def _play(match: SimulatedMatch, console: Console, *, realtime: bool) -> None:
         match.run(on_cycle)
 
 
-def _positive(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds > 0, found {text}")
-    return seconds
-
-
 def _port_offset(text: str) -> int:
-    offset = int(text)
-    if not 0 <= offset <= HIGHEST_OFFSET:
+    offset = from_zero(text)
+    if offset > HIGHEST_OFFSET:
         raise argparse.ArgumentTypeError(
             f"expected 0 to {HIGHEST_OFFSET}, found {text}"
         )

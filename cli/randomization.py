@@ -12,6 +12,7 @@ from matplotlib import pyplot
 from rich.console import Console
 from rich.table import Table
 
+from cli.arguments import from_zero
 from sim.random_numbers import NumpyRandom
 from sim.randomization import AXES, Axis, RandomizationConfig, draw
 
@@ -37,7 +38,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="FILE",
         help=f"draw histograms of {DRAWS} draws per axis into this picture",
     )
-    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument("--seed", type=from_zero, default=0, help="(%(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -22,8 +22,9 @@ from match.control_view import control_view
 from robot.contracts.field import FieldSpec
 from robot.contracts.game_control import GameState
 from robot.player import Player
+from robot.runtime import RuntimeConfig
 
-BUS_PERIOD_S = 0.008
+BUS_PERIOD_S = RuntimeConfig().bus_period_s
 REFEREE_PERIOD_S = 0.025
 FRAME_PERIOD_S = 0.04
 

@@ -9,6 +9,7 @@ from typing import Any
 from rich.live import Live
 from rich.table import Table
 
+from cli.arguments import at_least_one, from_zero
 from robot.contracts.errors import ContractError
 from sim.robot_model import ModelError
 from training.curves import draw_curves, joined
@@ -45,11 +46,11 @@ def add_parser(subparsers: Any) -> None:
         "--out", type=Path, default=Path("runs/walk"), help="run folder (%(default)s)"
     )
     parser.add_argument(
-        "--steps", type=_from_zero, help="a single run of that many control steps"
+        "--steps", type=from_zero, help="a single run of that many control steps"
     )
-    parser.add_argument("--seed", type=int, default=0, help="(%(default)s)")
+    parser.add_argument("--seed", type=from_zero, default=0, help="(%(default)s)")
     parser.add_argument(
-        "--envs", type=_at_least_one, help="a single run with so many environments"
+        "--envs", type=at_least_one, help="a single run with so many environments"
     )
     parser.add_argument(
         "--from",
@@ -116,18 +117,6 @@ def _train(
 
             progress = train_walk(config, folder, show)
         return int(progress.steps), folder.history()
-
-
-def _from_zero(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a number from 0 up, found {text}")
-    return int(text)
-
-
-def _at_least_one(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1 up, found {text}")
-    return int(text)
 
 
 def _command(args: argparse.Namespace, *, single: bool) -> str:

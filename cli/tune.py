@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
+from cli.arguments import at_least_one, from_zero, positive_number
 from cli.tune_report import Measured, getup_rows, kick_rows, table_of, walk_rows
 from cli.tune_search import SHIPPED, search, shipped_walk
 from robot.contracts.errors import ContractError
@@ -33,23 +34,46 @@ ERRORS = (ContractError, ModelError)
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
-        "tune", help="search the scripted controller's parameters"
+        "tune",
+        help="search the scripted controller's parameters",
+        description="Searches the numbers of a scripted skill by the cross-entropy "
+        "method in MuJoCo, then prints how well the skill found does.",
     )
-    parser.add_argument("skill", choices=["walk", "getup", "kick"])
     parser.add_argument(
-        "--bundle", type=Path, help="folder to start from (policies/scripted/SKILL)"
+        "skill",
+        choices=["walk", "getup", "kick"],
+        metavar="SKILL",
+        help="walk, getup or kick",
     )
     parser.add_argument(
-        "--generations", type=int, default=20, help="0 only measures (%(default)s)"
+        "--bundle",
+        type=Path,
+        metavar="DIR",
+        help="folder to start from (policies/scripted/SKILL)",
     )
-    parser.add_argument("--candidates", type=int, default=24, help="per generation")
-    parser.add_argument("--trials", type=int, default=12, help="per candidate")
+    counts = (
+        ("--generations", from_zero, 20, "rounds of the search; 0 only measures"),
+        ("--candidates", at_least_one, 24, "scripts tried per generation"),
+        ("--trials", at_least_one, 12, "trials per candidate"),
+        ("--measure", at_least_one, 100, "trials of the printed table"),
+    )
+    for name, kind, default, text in counts:
+        parser.add_argument(
+            name, type=kind, default=default, metavar="N", help=f"{text} (%(default)s)"
+        )
     parser.add_argument(
-        "--spread", type=float, default=0.4, help="factor on the first spread"
+        "--spread",
+        type=positive_number,
+        default=0.4,
+        metavar="X",
+        help="factor on the first spread (%(default)s)",
     )
-    parser.add_argument("--measure", type=int, default=100, help="trials of the table")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, help="write the bundle found here")
+    parser.add_argument(
+        "--seed", type=from_zero, default=0, metavar="S", help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="write the bundle found here"
+    )
 
 
 def run(args: argparse.Namespace) -> int:

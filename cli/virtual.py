@@ -6,6 +6,7 @@ import time
 import numpy as np
 from rich.console import Console
 
+from cli.arguments import positive_seconds
 from firmware_bridge.emulator import (
     ChainConfig,
     MemoryPort,
@@ -39,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
     )
     parser.add_argument(
         "--seconds",
-        type=_positive,
+        type=positive_seconds,
         default=None,
         metavar="N",
         help="end by itself after N seconds (default: run until Ctrl-C)",
@@ -68,13 +69,6 @@ def run(args: argparse.Namespace) -> int:
             f"ended after {clock.now():.1f} s, {world.time_s:.1f} s of simulated time"
         )
     return 0
-
-
-def _positive(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < float("inf"):
-        raise argparse.ArgumentTypeError(f"expected seconds > 0, found {text}")
-    return seconds
 
 
 def _stand(chain: ServoChain) -> None:

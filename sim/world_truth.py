@@ -1,5 +1,6 @@
 """What is true in a simulated match: poses, falls, touches; and placing by hand."""
 
+import math
 from dataclasses import dataclass
 
 import mujoco
@@ -11,6 +12,9 @@ from sim.virtual_op3 import MatchWorld
 
 FALLEN_BELOW_M = 0.16
 FALLEN_TILT_COS = 0.6
+RISEN_AFTER_S = 1.0
+"""A robot that gets up passes the thresholds several times; it is up when it has stayed
+above them this long (project's choice)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +24,8 @@ class RobotTruth:
     Attributes:
         name: in the arena.
         x_m, y_m, yaw_rad: of the torso over the floor.
-        fallen: torso lower than 0.16 m or tilted by more than 53 deg (cos 0.6); it
-            stands at 0.236 m.
+        fallen: since the torso was lower than 0.16 m or tilted by more than 53 deg (cos
+            0.6; it stands at 0.236 m), until it has been neither for `RISEN_AFTER_S`.
         touching_ball: some part of it has been in contact with the ball since the last
             look.
     """
@@ -49,6 +53,7 @@ class WorldTruth:
             for body in robot.index.bodies
         }
         self._touched: set[str] = set()
+        self._down_until_s = dict.fromkeys(world.robots, -math.inf)
 
     def watch(self) -> None:
         """Remember who touches the ball now."""
@@ -78,16 +83,24 @@ class WorldTruth:
         data.qvel[self._ball.qvel] = 0.0
         mujoco.mj_forward(self._world.model, data)
 
+    def place_robot(self, name: str, x_m: float, y_m: float, yaw_rad: float) -> None:
+        """Put a robot on its feet; it counts as up at once."""
+        self._world.place(name, x_m, y_m, yaw_rad)
+        self._down_until_s[name] = -math.inf
+
     def _robot(self, name: str, touching: bool) -> RobotTruth:
         index = self._world.robots[name].index
         root = self._world.data.qpos[index.root_qpos]
         quat = np.asarray(root[3:])
         up = -float(rotations.gravity_direction(quat)[2])
+        now_s = self._world.time_s
+        if float(root[2]) < FALLEN_BELOW_M or up < FALLEN_TILT_COS:
+            self._down_until_s[name] = now_s + RISEN_AFTER_S
         return RobotTruth(
             name=name,
             x_m=float(root[0]),
             y_m=float(root[1]),
             yaw_rad=float(rotations.yaw(quat)),
-            fallen=float(root[2]) < FALLEN_BELOW_M or up < FALLEN_TILT_COS,
+            fallen=now_s < self._down_until_s[name],
             touching_ball=touching,
         )

@@ -18,7 +18,7 @@ if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
   # shellcheck disable=SC2086
   DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing
 else
-  echo "expected the system packages$missing, found none; install them as root:" >&2
-  echo "  apt-get install -y --no-install-recommends$missing" >&2
+  echo "error: missing system packages:$missing; install them and run make again:" >&2
+  echo "  sudo apt-get install -y --no-install-recommends$missing" >&2
   exit 1
 fi

@@ -47,6 +47,7 @@ class TrialConfig:
     episode_s: float = 10.0
     commands: tuple[tuple[str, tuple[float, float, float]], ...] = (
         ("forward", (0.8, 0.0, 0.0)),
+        ("slow", (0.2, 0.0, 0.0)),
         ("backward", (-0.4, 0.0, 0.0)),
         ("left", (0.0, 0.3, 0.0)),
         ("right", (0.0, -0.3, 0.0)),
@@ -70,7 +71,9 @@ class CommandResult:
     Attributes:
         name: of the command.
         command: asked, after clipping (m/s, m/s, rad/s).
-        distance_m_s: straight-line distance over seconds 2 to 7, per second; mean.
+        distance_m_s: mean speed over seconds 2 to 7 in the commanded direction: of the
+            straight line from place to place, or, where the command turns, of the
+            torso's own motion. Without a commanded direction, the length of the line.
         turn_rad_s: heading change over seconds 2 to 7, per second; mean.
         velocity_error: root mean square of (m/s forward, m/s left, rad/s turn) against
             the command, filtered over a gait period, seconds 2 to end.
@@ -177,7 +180,7 @@ def _summarize(
     first, last = round(SPEED_FROM_S / period_s), round(SPEED_TO_S / period_s)
     span = SPEED_TO_S - SPEED_FROM_S
     stood = track.standing[last]
-    moved = np.linalg.norm(track.position_m[last] - track.position_m[first], axis=-1)
+    moved = _advance(asked, track, first, last) * span
     turned = track.heading_rad[last] - track.heading_rad[first]
     distances = np.where(stood, moved / span, np.nan)
     error = (track.velocity - asked)[first:][track.standing[first:]]
@@ -193,6 +196,22 @@ def _summarize(
         seconds=float(track.standing.sum() * period_s),
         distances=tuple(float(value) for value in distances),
     )
+
+
+def _advance(
+    asked: NDArray[np.float64], track: _Track, first: int, last: int
+) -> NDArray[np.float64]:
+    """[E] speed in the commanded direction between two steps, m/s."""
+    seconds = SPEED_TO_S - SPEED_FROM_S
+    line = track.position_m[last] - track.position_m[first]
+    size = np.linalg.norm(asked[:2])
+    if size == 0:
+        return np.linalg.norm(line, axis=-1) / seconds
+    if asked[2] != 0:
+        return track.velocity[first:last, :, :2].mean(axis=0) @ asked[:2] / size
+    turned = track.heading_rad[first] + np.arctan2(asked[1], asked[0])
+    along = line[:, 0] * np.cos(turned) + line[:, 1] * np.sin(turned)
+    return along / seconds
 
 
 def _mean(values: NDArray[np.float64]) -> float:

@@ -123,7 +123,10 @@ def test_a_walk_in_the_place_of_a_getup_is_refused(stadium, complaint, tmp_path)
     ("arguments", "found"),
     [
         (["--seconds", "0"], "expected seconds > 0, found 0"),
-        (["--seconds", "soon"], "invalid _positive value"),
+        (["--seconds", "soon"], "expected seconds > 0, found soon"),
+        (["--seconds", "nan"], "expected seconds > 0, found nan"),
+        (["--seed", "-1"], "expected a whole number from 0 up, found -1"),
+        (["--port-offset", "-1"], "expected a whole number from 0 up, found -1"),
         (["--port-offset", "70000"], "expected 0 to 61596, found 70000"),
     ],
 )

@@ -1,5 +1,8 @@
 """The commands as typed: help, a tiny training run, and input that cannot work."""
 
+import contextlib
+import io
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 
 from cli.main import COMMANDS, main
+from cli.play import POLICIES
 from robot.policy import load_bundle
 
 TINY = ["--envs", "4", "--steps", "128"]
@@ -81,7 +85,9 @@ def test_no_environment_at_all_is_bad_input(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["train", "walk", "--envs", "0"])
     assert stopped.value.code == 2
-    assert "expected a number from 1 up, found 0" in _words(capsys.readouterr().err)
+    assert "expected a whole number from 1 up, found 0" in _words(
+        capsys.readouterr().err
+    )
 
 
 def test_evaluating_a_folder_without_a_bundle_is_bad_input(tmp_path, capsys):
@@ -89,6 +95,50 @@ def test_evaluating_a_folder_without_a_bundle_is_bad_input(tmp_path, capsys):
     shown = _words(capsys.readouterr().err)
     assert shown.startswith("error: ")
     assert "spec.json" in shown
+
+
+def test_a_bundle_of_another_role_is_refused_with_a_remedy(capsys):
+    assert main(["evaluate", str(POLICIES / "scripted" / "kick")]) == 2
+    shown = _words(capsys.readouterr().err)
+    assert "expected a bundle of role 'walk', found 'kick'; give e.g." in shown
+
+
+@pytest.fixture(scope="module")
+def evaluated():
+    """`evaluate policies/walk --episodes 2 --json`, parsed strictly."""
+
+    def refuse(constant):
+        raise AssertionError(f"not JSON: {constant}")
+
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        walk = str(POLICIES / "walk")
+        assert main(["evaluate", walk, "--episodes", "2", "--json"]) == 0
+    return json.loads(out.getvalue(), parse_constant=refuse)
+
+
+def test_the_shipped_walk_walks_half_a_metre_per_second_without_a_fall(evaluated):
+    ahead = evaluated["ours"]["commands"]["forward"]
+    assert ahead["distance_m_s"] >= 0.50
+    assert ahead["episodes_with_fall"] == 0
+
+
+def test_the_shipped_walk_goes_where_it_is_told(evaluated):
+    commands = evaluated["ours"]["commands"]
+    for name in ("backward", "left", "right"):
+        # Speed in the commanded direction, 0.4 or 0.3 m/s asked.
+        assert commands[name]["distance_m_s"] > 0.2
+    assert commands["turn"]["turn_rad_s"] > 1.5
+    assert abs(commands["stand"]["distance_m_s"]) < 0.05
+
+
+def test_the_scripted_walk_is_measured_beside_ours(evaluated):
+    assert evaluated["episodes_per_command"] == 2
+    names = set(evaluated["ours"]["commands"])
+    assert set(evaluated["scripted"]["commands"]) == names >= {"forward", "turn"}
+    slow = evaluated["scripted"]["commands"]["slow"]
+    assert slow["command"] == [0.2, 0.0, 0.0]
+    assert slow["falls_per_min"] >= 0
 
 
 def _words(text: str) -> str:

@@ -113,3 +113,28 @@ def test_a_world_without_a_ball_is_refused():
     arena = build_arena(ArenaConfig(robots=(RobotPlace(name="home"),), ball=False))
     with pytest.raises(ValueError, match="expected an arena with a ball, found none"):
         WorldTruth(MatchWorld(arena))
+
+
+def test_a_robot_that_passes_the_limits_for_a_moment_has_not_risen(world):
+    truth = WorldTruth(world)
+    lay(world, "home", height_m=0.08, pitch_rad=math.pi / 2)
+    assert home_of(truth).fallen
+    # Up for 0.5 s, down again: one fall, not two.
+    lay(world, "home", height_m=0.236, pitch_rad=0.0)
+    world.data.time += 0.5
+    assert home_of(truth).fallen
+    lay(world, "home", height_m=0.12, pitch_rad=0.0)
+    assert home_of(truth).fallen
+    lay(world, "home", height_m=0.236, pitch_rad=0.0)
+    world.data.time += 0.99
+    assert home_of(truth).fallen
+    world.data.time += 0.02  # 1.01 s above the limits
+    assert not home_of(truth).fallen
+
+
+def test_a_robot_put_on_its_feet_by_hand_is_up_at_once(world):
+    truth = WorldTruth(world)
+    lay(world, "home", height_m=0.08, pitch_rad=math.pi / 2)
+    assert home_of(truth).fallen
+    truth.place_robot("home", -1.0, 0.0, 0.0)
+    assert not home_of(truth).fallen
