@@ -34,6 +34,9 @@ _MARKS = {
 }
 
 
+_RESTARTS = (DecisionKind.READY, DecisionKind.SET, DecisionKind.PLAYING)
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReportFiles:
     """What `write_report` left."""
@@ -116,7 +119,8 @@ def _headline(summary: Mapping[str, Any], teams: Teams) -> str:
     return (
         f'<div class="score">{home}<b>{score[0]}&thinsp;:&thinsp;{score[1]}</b>'
         f"{away}</div>"
-        f'<p class="sub">{_clock(summary["played_s"])} of play</p>'
+        f'<p class="sub">ball in play for '
+        f"{_clock(summary['played_s'])}</p>"
     )
 
 
@@ -179,6 +183,8 @@ def _events(decisions: Sequence[Decision], teams: Teams) -> str:
     for decision in decisions:
         mark = _MARKS.get(decision.kind, "")
         who = names.get(decision.team, "") if decision.team is not None else ""
+        if who and decision.kind in _RESTARTS:
+            who = f"kick-off {who}"
         if decision.player is not None:
             who += f" {decision.player}"
         items.append(
@@ -214,6 +220,7 @@ def _facts(facts: Mapping[str, Any]) -> str:
     rows = "".join(
         f"<tr><th>{escape(str(name))}</th><td>{escape(str(value))}</td></tr>"
         for name, value in facts.items()
+        if value != ""
     )
     return f"<section><h2>Match</h2><table>{rows}</table></section>" if rows else ""
 

@@ -35,7 +35,7 @@ img, video { display: block; width: 100%; border-radius: 8px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .5rem .3rem 0;
-  border-bottom: 1px solid #8883; }
+  border-bottom: 1px solid #8883; overflow-wrap: anywhere; }
 th { font-weight: 600; }
 .turned tr > * + * { text-align: right; }
 .turned th:first-child { font-weight: 400; color: var(--soft); }
@@ -45,7 +45,8 @@ li { display: flex; gap: .8rem; padding: .3rem 0 .3rem .6rem;
 li time { color: var(--soft); min-width: 3.6rem; font-variant-numeric: tabular-nums; }
 li.goal { border-color: #2fbf71; } li.card { border-color: #f5c518; }
 li.stop { border-color: #ff9330; }
-small { color: var(--soft); }
+small, .note { color: var(--soft); }
+.note { margin: 0 0 .6rem; font-size: .85rem; }
 </style>
 </head>
 <body>
@@ -54,8 +55,12 @@ $video
 <section><h2>Possession</h2>$possession$team_table</section>
 <section><h2>Ways of ball and robots</h2>
 <img alt="Paths on the pitch" src="$pitch"></section>
-<section><h2>Speed</h2><img alt="Speed over time" src="$speed"></section>
-<section><h2>Events</h2>$events</section>
+<section><h2>Speed</h2>
+<p class="note">Time since the robots were switched on.</p>
+<img alt="Speed over time" src="$speed"></section>
+<section><h2>Events</h2>
+<p class="note">Time since the robots were switched on, as in the record; the match
+clock starts with the first kick-off.</p>$events</section>
 <section><h2>Falls</h2>$falls</section>
 $facts
 </body>
