@@ -119,8 +119,7 @@ def _headline(summary: Mapping[str, Any], teams: Teams) -> str:
     return (
         f'<div class="score">{home}<b>{score[0]}&thinsp;:&thinsp;{score[1]}</b>'
         f"{away}</div>"
-        f'<p class="sub">ball in play for '
-        f"{_clock(summary['played_s'])}</p>"
+        f'<p class="sub">{_clock(summary["played_s"])} in state PLAYING</p>'
     )
 
 

@@ -62,6 +62,20 @@ def test_the_page_shows_score_events_falls_and_facts(tmp_path, match):
     assert "Top speed 0.30 m/s 0.00 m/s" in text
 
 
+def test_restarts_say_whose_kick_off_it_is_and_times_say_which_clock(tmp_path, match):
+    page = _write(tmp_path, match).html.read_text()
+    # Home scored, so Away has the next kick-off.
+    assert "<b>Ready</b> kick-off Away" in page
+    assert "Time since the robots were switched on" in page
+
+
+def test_a_fact_without_a_value_is_left_out(tmp_path, match):
+    facts = {"stopped by": "", "seed": 17}
+    page = _write(tmp_path, match, facts=facts).html.read_text()
+    assert "stopped by" not in page
+    assert "<th>seed</th>" in page
+
+
 def test_the_possession_bar_shows_both_shares(tmp_path, match):
     page = _write(tmp_path, match).html.read_text()
     shares = [round(100 * team["possession"]) for team in match[0]["teams"]]
