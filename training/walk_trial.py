@@ -98,16 +98,6 @@ class CommandResult:
         return self.fell * 60 / self.seconds
 
 
-def run_trials(
-    policy: WalkingPolicy, env: EnvConfig, trial: TrialConfig, seed: int
-) -> tuple[CommandResult, ...]:
-    """All commands of `trial`, in order; equal seeds give equal results."""
-    return tuple(
-        run_command(policy, env, trial, name, command, seed + index)
-        for index, (name, command) in enumerate(trial.commands)
-    )
-
-
 def run_command(
     policy: WalkingPolicy,
     env_config: EnvConfig,

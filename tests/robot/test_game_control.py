@@ -233,9 +233,9 @@ def _mutated(good: bytes) -> st.SearchStrategy[bytes]:
     )
 )
 def test_any_datagram_is_parsed_or_refused_with_the_contracts_error(data):
-    for decode in (decode_control, decode_status):
+    for decode, kind in ((decode_control, GameControl), (decode_status, RobotStatus)):
         with contextlib.suppress(ContractError):
-            decode(data)
+            assert isinstance(decode(data), kind)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,9 @@ def test_a_difference_within_tolerance_is_accepted(tmp_path):
     with np.load(tmp_path / "golden.npz") as file:
         observation, action = file["observation"], file["action"] + np.float32(5e-5)
     np.savez(tmp_path / "golden.npz", observation=observation, action=action)
-    load_bundle(tmp_path)
+    policy = load_bundle(tmp_path)
+    found, _ = policy.act(observation[0], policy.initial_state())
+    np.testing.assert_allclose(found, action[0], atol=1e-4)
 
 
 def test_a_policy_that_answers_nan_is_refused(tmp_path):

@@ -11,7 +11,7 @@ from sim.env import EnvConfig
 from sim.randomization import NO_RANDOMIZATION, RandomizationConfig, without
 from training.export import walk_spec
 from training.train_walk import WalkRunConfig
-from training.walk_trial import TrialConfig, run_command, run_trials
+from training.walk_trial import TrialConfig, run_command
 
 CALM = EnvConfig(num_threads=1, randomization=NO_RANDOMIZATION)
 UNPUSHED = EnvConfig(
@@ -74,9 +74,10 @@ def test_commands_beyond_the_spec_are_clipped_to_it():
 def test_equal_seeds_give_equal_results():
     policy, randomized = ConstantPolicy(0.0), UNPUSHED
     trial = replace(SHORT, commands=(("stand", (0.0, 0.0, 0.0)),))
-    (first,) = run_trials(policy, randomized, trial, seed=3)
-    (second,) = run_trials(policy, randomized, trial, seed=3)
-    (other,) = run_trials(policy, randomized, trial, seed=4)
+    (asked,) = trial.commands
+    first = run_command(policy, randomized, trial, *asked, seed=3)
+    second = run_command(policy, randomized, trial, *asked, seed=3)
+    other = run_command(policy, randomized, trial, *asked, seed=4)
     assert first == second
     assert first.distances != other.distances
 
