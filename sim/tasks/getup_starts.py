@@ -2,7 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from robot.contracts.joints import OP3_JOINTS
 from sim.tasks.draws import draw_index
@@ -74,6 +78,15 @@ class GetupStarts:
         if not self.poses:
             raise ValueError("GetupStarts.poses: expected one or more, found none")
 
+    @cached_property
+    def recorded_rows(self) -> NDArray[np.float64]:
+        """[S, 23] height, tilt, direction and joint angles of `recorded`."""
+        rows = [
+            (state.height_m, state.tilt_rad, state.toward_rad, *state.joint_rad)
+            for state in self.recorded
+        ]
+        return np.array(rows)
+
 
 def start_getup(random: Random, count: int, starts: GetupStarts) -> Placement:
     """One robot per environment at the origin, at rest, R = 1."""
@@ -89,13 +102,7 @@ def start_getup(random: Random, count: int, starts: GetupStarts) -> Placement:
     heights = resting_height(fall_gravity(tilt, toward), starts.poses) + starts.air_m
     height = xp.take_along_axis(heights, chosen[:, None], axis=1)[:, 0]
     if starts.recorded:
-        table = xp.asarray(
-            [
-                (s.height_m, s.tilt_rad, s.toward_rad, *s.joint_rad)
-                for s in starts.recorded
-            ],
-            dtype=draw.dtype,
-        )
+        table = xp.asarray(starts.recorded_rows, dtype=draw.dtype)
         rows = table[draw_index(draw[:, 4], len(starts.recorded))]
         taken = draw[:, 0] >= 1 - starts.recorded_share
         height = xp.where(taken, rows[:, 0], height)

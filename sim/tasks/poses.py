@@ -49,6 +49,18 @@ FLAT_RAD = joint_pose(
 )
 """Arms out, legs straight: how the scripted get-up lies before it rises."""
 
+T_POSE_RAD = joint_pose(
+    {
+        "sho_pitch": 0.0,
+        "sho_roll": 0.0,
+        "el": 0.0,
+        "hip_pitch": 0.0,
+        "knee": 0.0,
+        "ank_pitch": 0.0,
+    }
+)
+"""Arms out, legs straight: a robot in the get-up trials of arXiv:2304.13653."""
+
 CROUCH_RAD = joint_pose(
     {"sho_pitch": -0.5, "hip_pitch": -1.0, "knee": 1.8, "ank_pitch": 0.85}
 )

@@ -4,13 +4,22 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from sim.tasks.getup import GetupTask
+from sim.tasks.kick import KickTask
 from sim.tasks.match import MatchTask
+from sim.tasks.rise import RiseTask
 from sim.tasks.score import ScoreTask
 from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
 
 TASKS: Mapping[str, Callable[[], Task]] = MappingProxyType(
-    {"walk": WalkTask, "getup": GetupTask, "score": ScoreTask, "match": MatchTask}
+    {
+        "walk": WalkTask,
+        "getup": GetupTask,
+        "rise": RiseTask,
+        "kick": KickTask,
+        "score": ScoreTask,
+        "match": MatchTask,
+    }
 )
 
 

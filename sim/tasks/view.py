@@ -10,8 +10,7 @@ from typing import Any
 from robot import rotations
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from sim.arena import Arena
-from sim.model_index import RobotIndex
-from sim.robot_model import FEET
+from sim.model_index import RobotColumns
 
 Array = Any
 
@@ -90,36 +89,21 @@ def view_world(
             position_m=qpos[..., arena.ball.qpos[:3]],
             velocity_m_s=qvel[..., arena.ball.qvel[:3]],
         )
-    robots = _view_robots(arena.robots, qpos, qvel, sensors, torque_nm)
+    robots = _view_robots(arena.columns, qpos, qvel, sensors, torque_nm)
     return WorldView(robots=robots, ball=ball)
 
 
 def _view_robots(
-    robots: tuple[RobotIndex, ...],
+    at: RobotColumns,
     qpos: Array,
     qvel: Array,
     sensors: Array,
     torque_nm: Array,
 ) -> RobotView:
     xp = qpos.__array_namespace__()
-
-    def stacked(source: Array, columns: list[Any]) -> Array:
-        return xp.stack([source[..., index] for index in columns], axis=-2)
-
-    root = stacked(qpos, [robot.root_qpos for robot in robots])
-    speed = stacked(qvel, [robot.root_qvel for robot in robots])
+    root, speed = __import__('numpy').take(qpos, at.root_qpos, axis=-1), __import__('numpy').take(qvel, at.root_qvel, axis=-1)
     quat = root[..., 3:]
-    feet = {
-        kind: xp.stack(
-            [
-                stacked(sensors, [robot.sensors[f"{foot}_{kind}"] for robot in robots])
-                for foot in FEET
-            ],
-            axis=-2,
-        )
-        for kind in ("touch", "position", "velocity")
-    }
-    horizontal = feet["velocity"][..., :2]
+    horizontal = __import__('numpy').take(sensors, at.sole_velocity[..., :2], axis=-1)
     return RobotView(
         position_m=root[..., :3],
         yaw_rad=rotations.yaw(quat),
@@ -127,10 +111,10 @@ def _view_robots(
         gravity=rotations.gravity_direction(quat),
         velocity_m_s=speed[..., :3],
         gyro_rad_s=speed[..., 3:],
-        joint_rad=stacked(qpos, [robot.joint_qpos for robot in robots]),
-        joint_velocity_rad_s=stacked(qvel, [robot.joint_qvel for robot in robots]),
+        joint_rad=__import__('numpy').take(qpos, at.joint_qpos, axis=-1),
+        joint_velocity_rad_s=__import__('numpy').take(qvel, at.joint_qvel, axis=-1),
         torque_nm=torque_nm,
-        contact=feet["touch"][..., 0] > CONTACT_N,
-        sole_height_m=feet["position"][..., 2] - SOLE_SITE_HEIGHT_M,
+        contact=__import__('numpy').take(sensors, at.touch, axis=-1) > CONTACT_N,
+        sole_height_m=__import__('numpy').take(sensors, at.sole_position[..., 2], axis=-1) - SOLE_SITE_HEIGHT_M,
         sole_speed_m_s=xp.sqrt(xp.sum(horizontal * horizontal, axis=-1)),
     )
