@@ -23,8 +23,6 @@ class BusConfig:
         silent_reads: reads in a row that others answered and a servo did not, before
             it is left out, so that the others keep their cycle.
         probe_reads: cycles between two tries of servos left out (25 = 0.2 s).
-        read_budget_s: `read_joints` sends no further request after this time (a cycle
-            lasts 8 ms and also holds the goal write and the board).
         attempts: tries of a single ping, read, write or reboot.
         patience: with each exchange of the cycle.
     """
@@ -34,7 +32,6 @@ class BusConfig:
     fast_retry_reads: int = 125
     silent_reads: int = 5
     probe_reads: int = 25
-    read_budget_s: float = 0.005
     attempts: int = 3
     patience: Patience = field(default_factory=Patience)
 
@@ -50,8 +47,6 @@ class BusConfig:
             )
             if getattr(self, name) < 1
         ]
-        if not self.read_budget_s > 0:
-            faults.append(f"read_budget_s: expected > 0, found {self.read_budget_s}")
         if faults:
             raise ValueError("; ".join(faults))
 

@@ -4,8 +4,7 @@ Written anew because the SDK's group reads throw the error bytes away and give u
 servos behind the first silent one.
 """
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from firmware_bridge.fast_read import PREFIX_SIZE, check_fast, fast_answer_size
@@ -68,31 +67,11 @@ class GroupReader:
             answer.damaged.add(ids[checked.intact])
         return checked.intact == len(ids)
 
-    def plain(
-        self,
-        subject: str,
-        ids: Sequence[int],
-        answer: GroupAnswer,
-        longest_ms: float = math.inf,
-    ) -> None:
-        """Plain sync read of `ids` into `answer`, waiting `longest_ms` at most."""
+    def plain(self, subject: str, ids: Sequence[int], answer: GroupAnswer) -> None:
+        """Plain sync read of `ids` into `answer`."""
         request = self._request(Instruction.SYNC_READ, tuple(ids))
-        parser = StreamParser()
-        missing = set(ids)
-        with self._link.guarded(subject):
-            self._link.begin(subject, request, longest_ms)
-            while missing:
-                data = self._link.receive(len(missing) * status_size(self._size))
-                if not data:
-                    return
-                for frame in parser.feed(data):
-                    if frame.packet_id not in missing:
-                        continue
-                    missing.discard(frame.packet_id)
-                    if frame.intact and len(frame.data) in (0, self._size):
-                        answer.take(frame.packet_id, frame.error, frame.data)
-                    else:
-                        answer.damaged.add(frame.packet_id)
+        sizes = dict.fromkeys(ids, self._size)
+        collect(self._link, subject, request, sizes, answer)
 
     def _request(self, instruction: int, ids: tuple[int, ...]) -> bytes:
         key = (instruction, ids)
@@ -101,3 +80,37 @@ class GroupReader:
             request = encode(BROADCAST_ID, instruction, self._range + bytes(ids))
             self._requests[key] = request
         return request
+
+
+def collect(
+    link: Link,
+    subject: str,
+    request: bytes,
+    sizes: Mapping[int, int],
+    answer: GroupAnswer,
+) -> None:
+    """Send a request that several devices answer, each in a frame of its own.
+
+    Args:
+        link: to ask over.
+        subject: for the error message.
+        request: whole frame.
+        sizes: data bytes expected, by device id.
+        answer: what comes in is added here.
+    """
+    parser = StreamParser()
+    missing = dict(sizes)
+    with link.guarded(subject):
+        link.begin(subject, request)
+        while missing:
+            data = link.receive(sum(map(status_size, missing.values())))
+            if not data:
+                return
+            for frame in parser.feed(data):
+                size = missing.pop(frame.packet_id, None)
+                if size is None:
+                    continue
+                if frame.intact and len(frame.data) in (0, size):
+                    answer.take(frame.packet_id, frame.error, frame.data)
+                else:
+                    answer.damaged.add(frame.packet_id)

@@ -20,10 +20,19 @@ from firmware_bridge.xm430 import XM430_W350
 
 _START = XM430_W350["present_current"].address
 _SIZE = XM430_W350["present_position"].end - _START
+JOINT_BYTES = _SIZE
+"""Current, velocity and position of one servo."""
 _MOTION = [("current", "<i2"), ("velocity", "<i4"), ("ticks", "<i4")]
 _BLOCK = np.dtype([("error", "u1"), ("id", "u1"), *_MOTION, ("crc", "<u2")])
 _DATA = np.dtype(_MOTION)
 _SUBJECT = "reading the joints"
+_PLAUSIBLE = {
+    "ticks": (-4096, 8192),
+    "velocity": (-2047, 2047),
+    "current": (-2047, 2047),
+}
+"""Counts a servo in position mode can mean: a turn beyond its own either way, 49 rad/s,
+5.5 A. A CRC of 16 bits lets one in 65536 of badly garbled answers pass."""
 
 
 class JointReader:
@@ -49,13 +58,16 @@ class JointReader:
 
     def read(self) -> JointReadings:
         """Ask every servo that is not left out; see `ServoBus.read_joints`."""
+        with self._link.within(self._config.patience.read_s):
+            return self._read()
+
+    def _read(self) -> JointReadings:
         self._reads += 1
         probing = len(self._asked) < len(self._ids) and (
             self._reads % self._config.probe_reads == 0
         )
         if not self._fast:
             self._count_plain_read()
-        began_ms = self._link.port.getCurrentTime()
         answer = GroupAnswer()
         if self._fast and self._asked:
             raw = self._reader.fast_bytes(_SUBJECT, self._asked)
@@ -66,24 +78,28 @@ class JointReader:
                     return readings
             self._take_fast(raw, answer)
         first_try = set(answer.errors)
+        self._ask_again(answer)
+        if probing and self._link.left_ms > 0:
+            left_out = [i for i in self._ids if i not in self._asked]
+            self._reader.plain(_SUBJECT, left_out, answer)
+        return self._digest(answer, first_try)
+
+    def _ask_again(self, answer: GroupAnswer) -> None:
+        """A plain read of those that are missing, if there is time for it."""
         missing = [i for i in self._asked if i not in answer.errors]
-        if missing and first_try and missing[0] not in answer.damaged:
+        if not missing or self._link.left_ms <= 0:
+            return
+        if answer.errors and missing[0] not in answer.damaged:
             # The frame broke off at this servo: it is silent. Waiting for it a second
             # time would cost the others their cycle.
             del missing[0]
             if missing:
                 self._reader.plain(_SUBJECT, missing, answer)
-        elif missing:
-            self._reader.plain(_SUBJECT, missing, answer)
-            if self._fast and missing[0] in answer.errors:
-                # It speaks when asked plainly, so the fast read is to blame.
-                self._count_fast_miss()
-        spent_ms = self._link.port.getCurrentTime() - began_ms
-        left_ms = self._config.read_budget_s * 1000 - spent_ms
-        if probing and left_ms > 0:
-            left_out = [i for i in self._ids if i not in self._asked]
-            self._reader.plain(_SUBJECT, left_out, answer, left_ms)
-        return self._digest(answer, first_try)
+            return
+        self._reader.plain(_SUBJECT, missing, answer)
+        if self._fast and missing[0] in answer.errors:
+            # It speaks when asked plainly, so the fast read is to blame.
+            self._count_fast_miss()
 
     def statistics(self) -> BusStatistics:
         """Counters so far."""
@@ -121,7 +137,7 @@ class JointReader:
             return None
         blocks = np.frombuffer(raw, _BLOCK, offset=PREFIX_SIZE)
         errors = blocks["error"]
-        if (errors & ~np.uint8(ALERT_BIT)).any():
+        if (errors & ~np.uint8(ALERT_BIT)).any() or not _plausible(blocks).all():
             return None
         if self._misses.any():
             self._misses[:] = 0
@@ -162,7 +178,11 @@ class JointReader:
                 self._refused[row] += 1
                 continue
             values[row] = np.frombuffer(data, _DATA)[0]
-            answered[row] = True
+            answered[row] = bool(_plausible(values[row]))
+            if not answered[row]:
+                self._corrupted[row] += 1
+                self._silent[row] += 1
+                continue
             self._fallbacks[row] += bool(first_try) and servo_id not in first_try
         self._asked = self._order()
         return _readings(values, answered, alert)
@@ -172,6 +192,14 @@ class JointReader:
         misses = dict(zip(self._ids, self._misses.tolist(), strict=True))
         asked = [i for i in self._ids if misses[i] < self._config.silent_reads]
         return tuple(sorted(asked, key=lambda servo_id: misses[servo_id] > 0))
+
+
+def _plausible(values: NDArray[np.void]) -> NDArray[np.bool_]:
+    """[n] whether current, velocity and position can be real."""
+    good = np.ones(values.shape, np.bool_)
+    for name, (low, high) in _PLAUSIBLE.items():
+        good &= (values[name] >= low) & (values[name] <= high)
+    return good
 
 
 def _readings(

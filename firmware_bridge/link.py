@@ -16,19 +16,28 @@ class Patience:
     """How long an exchange within the cycle waits.
 
     The defaults suit a robot whose control thread has a core to itself; a busy desktop
-    with an emulated bus needs more.
+    with an emulated bus needs more: `DESKTOP`.
 
     Attributes:
         first_byte_s: until an answer begins (a USB round trip takes about 1 ms).
         pause_s: within an answer (USB frames come every 1 ms).
+        read_s: for a joint read with all its retries.
+        cycle_s: for that and the board together. A cycle lasts 8 ms and also holds the
+            goal write of 0.57 ms.
     """
 
     first_byte_s: float = 0.003
     pause_s: float = 0.0015
+    read_s: float = 0.0057
+    cycle_s: float = 0.0073
 
     def __post_init__(self) -> None:
-        if not (self.first_byte_s > 0 and self.pause_s > 0):
+        if not min(vars(self).values()) > 0:
             raise ValueError(f"expected times > 0, found {self}")
+
+
+DESKTOP = Patience(first_byte_s=0.2, pause_s=0.1, read_s=0.5, cycle_s=1.0)
+"""For an emulated bus on a machine that does other things too."""
 
 
 class Link:
@@ -40,6 +49,21 @@ class Link:
         self._first_byte_ms = patience.first_byte_s * 1000
         self._pause_ms = patience.pause_s * 1000
         self._byte_ms = 10_000 / port.getBaudRate()
+        self._end_ms = math.inf
+
+    @contextmanager
+    def within(self, longest_s: float) -> Iterator[None]:
+        """End all waiting in this block `longest_s` from now, whatever is missing."""
+        self._end_ms = self.port.getCurrentTime() + 1000 * longest_s
+        try:
+            yield
+        finally:
+            self._end_ms = math.inf
+
+    @property
+    def left_ms(self) -> float:
+        """Time left of the block `within`, 0 if it is over."""
+        return max(self._end_ms - self.port.getCurrentTime(), 0.0)
 
     @contextmanager
     def guarded(self, subject: str) -> Iterator[None]:
@@ -68,12 +92,12 @@ class Link:
             self.port.is_using = True
             self._write(subject, frame)
 
-    def begin(self, subject: str, frame: bytes, longest_ms: float = math.inf) -> None:
+    def begin(self, subject: str, frame: bytes) -> None:
         """Send a frame and start waiting for the answer; use within `guarded`."""
         self.port.is_using = True
         self._write(subject, frame)
-        wire_ms = len(frame) * self._byte_ms
-        self.port.setPacketTimeoutMillis(wire_ms + min(self._first_byte_ms, longest_ms))
+        wait_ms = len(frame) * self._byte_ms + self._first_byte_ms
+        self.port.setPacketTimeoutMillis(min(wait_ms, self.left_ms))
 
     def receive(self, size: int) -> bytes:
         """Up to `size` bytes of the answer; fewer if it pauses, b"" if it is over."""
@@ -81,7 +105,7 @@ class Link:
         while True:
             data = port.readPort(size)
             if data:
-                port.setPacketTimeoutMillis(self._pause_ms)
+                port.setPacketTimeoutMillis(min(self._pause_ms, self.left_ms))
                 return data
             if port.isPacketTimeout():
                 return b""

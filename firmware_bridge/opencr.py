@@ -3,24 +3,33 @@
 import struct
 from dataclasses import dataclass
 
-from firmware_bridge import units
+from firmware_bridge import slow_items, units
 from firmware_bridge.bus_types import FloatArray
 from firmware_bridge.errors import BusError, raise_if_any
+from firmware_bridge.group_read import GroupAnswer, collect
 from firmware_bridge.link import Link, Patience
 from firmware_bridge.opencr_table import OPENCR
 from firmware_bridge.packet import (
     ALERT_BIT,
+    BROADCAST_ID,
     Instruction,
     encode,
     status_error_name,
 )
 from firmware_bridge.port import BusPort
 from firmware_bridge.single_device import SingleDevice
+from firmware_bridge.slow_items import ServoStatus
 
 BOARD_ID = 200
 _START = OPENCR["buttons"].address
-_SIZE = OPENCR["yaw"].end - _START
-_MEASURED = struct.Struct("<BB6h6x")
+READ_BYTES = OPENCR["acceleration_z"].end - _START
+"""Buttons, battery, gyro and accelerometer; the board's own attitude is not used."""
+BULK_FAILURES = 3
+"""Bulk reads in a row without the board, which answers alone, before two single reads
+take their place."""
+BULK_RETRY_READS = 125
+"""Single reads before a bulk read is tried again (1 s)."""
+_MEASURED = struct.Struct("<BB6h")
 _ATTEMPTS = 3
 
 
@@ -55,8 +64,14 @@ class OpenCrBoard:
         self._link = Link(port, patience)
         self._device = SingleDevice(self._link, _ATTEMPTS)
         self._subject = f"reading the OpenCR board (id {board_id})"
-        span = _START.to_bytes(2, "little") + _SIZE.to_bytes(2, "little")
-        self._request = encode(board_id, Instruction.READ, span)
+        self._request = encode(board_id, Instruction.READ, _words(_START, READ_BYTES))
+        self._bulk_failures = 0
+        self._single_reads = 0
+
+    @property
+    def bulk_active(self) -> bool:
+        """Whether the next `read_with` is one exchange and not two."""
+        return self._bulk_failures < BULK_FAILURES
 
     def read(self) -> BoardReading:
         """IMU, buttons and battery in one exchange, without a second try.
@@ -64,25 +79,91 @@ class OpenCrBoard:
         Raises:
             BusError: no usable answer, or the port failed.
         """
-        frame = self._link.ask(self._subject, self._request, self._board_id, _SIZE)
+        frame = self._link.ask(self._subject, self._request, self._board_id, READ_BYTES)
         if frame is None or not frame.intact:
+            raise self._silence("silence" if frame is None else "a damaged one")
+        return self._reading(frame.error, frame.data)
+
+    def read_with(
+        self, servo_id: int, longest_s: float
+    ) -> tuple[BoardReading, ServoStatus | None]:
+        """The board and one servo's slow items, in one exchange if that works.
+
+        The board is asked first, so a silent servo cannot keep it waiting.
+
+        Args:
+            servo_id: whose turn it is; its indirect area must be mapped.
+            longest_s: for all of it.
+
+        Returns:
+            The board's reading, and the servo's status or None if it gave none.
+
+        Raises:
+            BusError: no usable answer of the board, or the port failed.
+        """
+        with self._link.within(longest_s):
+            if not self.bulk_active:
+                return self._read_singly(servo_id)
+            answer = self._bulk(servo_id)
+            data = answer.data.get(self._board_id)
+            if data is None:
+                reading = self.read()
+                if self._board_id not in answer.damaged:
+                    self._bulk_failures += 1
+                return reading, None
+            self._bulk_failures = 0
+            block = answer.data.get(servo_id)
+            status = slow_items.decode(block) if block else None
+            return self._reading(0, data), status
+
+    def _bulk(self, servo_id: int) -> GroupAnswer:
+        answer = GroupAnswer()
+        entries = {
+            self._board_id: (_START, READ_BYTES),
+            servo_id: (slow_items.ADDRESS, slow_items.SIZE),
+        }
+        request = encode(
+            BROADCAST_ID,
+            Instruction.BULK_READ,
+            b"".join(bytes((i,)) + _words(*span) for i, span in entries.items()),
+        )
+        sizes = {i: size for i, (_, size) in entries.items()}
+        collect(self._link, self._subject, request, sizes, answer)
+        return answer
+
+    def _read_singly(self, servo_id: int) -> tuple[BoardReading, ServoStatus | None]:
+        self._single_reads += 1
+        if self._single_reads >= BULK_RETRY_READS:
+            # One failure more and single reads are back.
+            self._single_reads = 0
+            self._bulk_failures = BULK_FAILURES - 1
+        reading = self.read()
+        span = _words(slow_items.ADDRESS, slow_items.SIZE)
+        request = encode(servo_id, Instruction.READ, span)
+        frame = self._link.ask(self._subject, request, servo_id, slow_items.SIZE)
+        if frame is None or not frame.intact or len(frame.data) != slow_items.SIZE:
+            return reading, None
+        return reading, slow_items.decode(frame.data)
+
+    def _silence(self, found: str) -> BusError:
+        return BusError(
+            self._subject,
+            [
+                f"expected an answer, found {found}; check the board's power, cable, "
+                "id and baud rate"
+            ],
+        )
+
+    def _reading(self, error: int, data: bytes) -> BoardReading:
+        if error & ~ALERT_BIT or len(data) != READ_BYTES:
             raise BusError(
                 self._subject,
                 [
-                    "expected an answer, found "
-                    + ("silence" if frame is None else "a damaged one")
-                    + "; check the board's power, cable, id and baud rate"
+                    f"expected {READ_BYTES} bytes, found {len(data)} and the status "
+                    f"{status_error_name(error)!r}; check the board's firmware"
                 ],
             )
-        if frame.error & ~ALERT_BIT or len(frame.data) != _SIZE:
-            raise BusError(
-                self._subject,
-                [
-                    f"expected {_SIZE} bytes, found {len(frame.data)} and the status "
-                    f"{status_error_name(frame.error)!r}; check the board's firmware"
-                ],
-            )
-        buttons, volts, *counts = _MEASURED.unpack(frame.data)
+        buttons, volts, *counts = _MEASURED.unpack(data)
         return BoardReading(
             gyro_rad_s=units.gyro_to_torso_rad_s(counts[:3]),
             acceleration_m_s2=units.acceleration_to_torso_m_s2(counts[3:]),
@@ -155,3 +236,7 @@ class OpenCrBoard:
             ),
         )
         return register.decode(bytes(data))
+
+
+def _words(address: int, size: int) -> bytes:
+    return address.to_bytes(2, "little") + size.to_bytes(2, "little")

@@ -6,7 +6,7 @@ instruction and parameters gets a stuffed `FD`. A status frame has instruction 0
 its error byte as first parameter. Source: ROBOTIS e-manual, Protocol 2.0.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 HEADER = b"\xff\xff\xfd\x00"
@@ -132,9 +132,12 @@ def decode(frame: bytes) -> Frame:
     """Decode one whole frame, from header to CRC."""
     crc = frame[-2] | frame[-1] << 8
     body = frame[_LENGTH_END + 1 : -2]
-    if _STUFFED in body:
+    intact = crc16(frame[:-2]) == crc
+    if _STUFFABLE in body:
+        # A sender stuffs every one of them, so a bare one is another frame's start.
+        intact = intact and body.count(_STUFFABLE) == body.count(_STUFFED)
         body = body.replace(_STUFFED, _STUFFABLE)
-    return Frame(frame[4], frame[_LENGTH_END], body, crc16(frame[:-2]) == crc)
+    return Frame(frame[4], frame[_LENGTH_END], body, intact)
 
 
 class StreamParser:
@@ -169,6 +172,11 @@ class StreamParser:
             if len(buffer) < end:
                 break
             frame = decode(buffer[start:end])
+            inner = buffer.find(HEADER, start + len(HEADER), end + len(HEADER) - 1)
+            if inner >= 0:
+                # Cut short, and the next frame fills its place: a CRC of 16 bits lets
+                # one in 65536 of those pass.
+                frame = replace(frame, intact=False)
             frames.append(frame)
             start = end if frame.intact else start + 3
         self._pending = buffer[start:]

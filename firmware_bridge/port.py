@@ -94,6 +94,55 @@ def open_port(
     return port
 
 
+LATENCY_TIMER_MS = 1
+"""What a USB adapter's latency timer must be; Linux sets 16, two whole cycles."""
+SERIAL_DEVICES = Path("/sys/bus/usb-serial/devices")
+
+
+def latency_timer_ms(path: str | Path, devices: Path = SERIAL_DEVICES) -> int | None:
+    """How long a USB serial adapter holds bytes back; None if `path` is none.
+
+    Args:
+        path: of the device; links are followed.
+        devices: where the system lists USB serial adapters.
+    """
+    try:
+        return int(_latency_file(path, devices).read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def set_latency_timer(
+    path: str | Path,
+    wait_ms: int = LATENCY_TIMER_MS,
+    devices: Path = SERIAL_DEVICES,
+) -> None:
+    """Set that time, and read it back; it lasts until the adapter is unplugged.
+
+    Raises:
+        BusError: no USB adapter, not permitted, or not taken.
+    """
+    subject = f"latency timer of {path}"
+    try:
+        _latency_file(path, devices).write_text(f"{wait_ms}")
+    except OSError as error:
+        raise BusError(
+            subject,
+            [
+                f"expected a USB serial adapter that takes {wait_ms} ms, found: "
+                f"{error.strerror}; run as root, or add the udev rule of the install "
+                "page"
+            ],
+        ) from error
+    found = latency_timer_ms(path, devices)
+    if found != wait_ms:
+        raise BusError(subject, [f"expected {wait_ms} ms, found {found}"])
+
+
+def _latency_file(path: str | Path, devices: Path) -> Path:
+    return devices / Path(path).resolve().name / "latency_timer"
+
+
 def _open_fault(error: Exception) -> str:
     number = getattr(error, "errno", None)
     if number in (errno.ENOENT, errno.ENXIO, errno.ENODEV):

@@ -16,7 +16,7 @@ from firmware_bridge.bus_types import (
 from firmware_bridge.errors import BusError, raise_if_any
 from firmware_bridge.group_read import GroupAnswer, GroupReader
 from firmware_bridge.joint_reader import JointReader
-from firmware_bridge.link import Link
+from firmware_bridge.link import Link, Patience
 from firmware_bridge.packet import (
     BROADCAST_ID,
     Instruction,
@@ -157,13 +157,27 @@ class ServoBus:
 
     def write_all(self, register_name: str, value: int) -> None:
         """Write one register of all servos in one frame; not acknowledged."""
+        self.write_each(register_name, [value] * len(self.servo_ids))
+
+    def write_each(self, register_name: str, values: Sequence[int]) -> None:
+        """Write one register of all servos, [n] values, in one frame; like write_all.
+
+        Raises:
+            BusError: unknown or read-only register, a value out of range or missing
+                (nothing is sent), or the port failed.
+        """
         register = self._table.writable(register_name)
-        data = register.encode(value)
-        payload = b"".join(bytes((i,)) + data for i in self.servo_ids)
+        if len(values) != len(self.servo_ids):
+            raise BusError(
+                f"write {register_name} of all servos",
+                [f"expected {len(self.servo_ids)} values, found {len(values)}"],
+            )
+        payload = b"".join(
+            bytes((servo_id,)) + register.encode(value)
+            for servo_id, value in zip(self.servo_ids, values, strict=True)
+        )
         self._send_sync_write(
-            f"write {register_name} = {value} to all servos",
-            _sync_range(register),
-            payload,
+            f"write {register_name} of all servos", _sync_range(register), payload
         )
 
     def read(self, servo_id: int, register_name: str) -> int:
@@ -230,6 +244,11 @@ class ServoBus:
             return None, result, error
 
         self._device.perform(f"reboot servo {servo_id}", reboot)
+
+    @property
+    def patience(self) -> Patience:
+        """How long the exchanges of a cycle may take."""
+        return self._config.patience
 
     @property
     def statistics(self) -> BusStatistics:

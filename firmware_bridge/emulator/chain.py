@@ -245,6 +245,8 @@ class ServoChain:
         )
 
     def _bulk_read(self, frame: Frame) -> bytes:
+        if not self._devices.bulk_allowed:
+            return b""
         return self._plain_answers(_bulk_requests(frame.parameters))
 
     def _plain_answers(self, requests: Sequence[tuple[int, int, int]]) -> bytes:

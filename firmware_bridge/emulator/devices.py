@@ -59,6 +59,7 @@ class Devices:
         )
         self.board = Board(plant, config.board_id, config.servo_power)
         self.fast_allowed = True
+        self.bulk_allowed = True
         self._clock = clock
         self._config = config
         self._silenced: set[int] = set()
@@ -96,7 +97,6 @@ class Devices:
             ValueError: the fault concerns a device this chain does not have.
         """
         device_id = fault.device_id
-        row = self.servos.row(device_id)
         match fault.kind:
             case FaultKind.SILENCE:
                 self._silenced.add(self._known(device_id))
@@ -105,23 +105,36 @@ class Devices:
             case FaultKind.CORRUPT_NEXT:
                 self._corrupt.add(self._known(device_id))
             case FaultKind.HARDWARE_ERROR:
-                if row is None:
-                    raise ValueError(
-                        f"expected a servo id of {self.servos.ids}, found {device_id}"
-                    )
-                self.servos.raise_hardware_error(row, fault.bits)
+                self.servos.raise_hardware_error(self._servo(device_id), fault.bits)
+            case FaultKind.TEMPERATURE:
+                temperatures = self.servos.column("present_temperature")
+                temperatures[self._servo(device_id)] = fault.temperature_c
+            case FaultKind.REBOOT:
+                self.restart([self._servo(device_id)])
             case FaultKind.FREEZE_IMU:
                 self.board.imu_frozen = True
             case FaultKind.THAW_IMU:
                 self.board.imu_frozen = False
             case FaultKind.BROWN_OUT:
                 self.restart(range(len(self.servos.ids)))
+            case FaultKind.REFUSE_BULK:
+                self.bulk_allowed = False
+            case FaultKind.ALLOW_BULK:
+                self.bulk_allowed = True
             case FaultKind.REFUSE_FAST:
                 self.fast_allowed = False
             case FaultKind.ALLOW_FAST:
                 self.fast_allowed = True
         self._refresh_listening()
         self.drive()
+
+    def _servo(self, device_id: int) -> int:
+        row = self.servos.row(device_id)
+        if row is None:
+            raise ValueError(
+                f"expected a servo id of {self.servos.ids}, found {device_id}"
+            )
+        return row
 
     def _known(self, device_id: int) -> int:
         if device_id != self._config.board_id and self.servos.row(device_id) is None:

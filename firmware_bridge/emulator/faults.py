@@ -14,6 +14,10 @@ class FaultKind(Enum):
     FREEZE_IMU = "the board repeats its last IMU values"
     THAW_IMU = "the board measures again"
     BROWN_OUT = "supply sags so far that all servos restart, torque off"
+    REBOOT = "one servo restarts: torque off, RAM registers as delivered"
+    TEMPERATURE = "a servo's temperature register reads another value"
+    REFUSE_BULK = "devices ignore bulk reads"
+    ALLOW_BULK = "devices answer bulk reads again"
     REFUSE_FAST = "servos ignore fast reads, as firmware without them does"
     ALLOW_FAST = "servos answer fast reads again"
 
@@ -27,12 +31,14 @@ class Fault:
         at_s: clock time of it, within a `FaultPlan`.
         device_id: the servo or board concerned, where one is.
         bits: for HARDWARE_ERROR, e.g. 1 << 5 for overload.
+        temperature_c: for TEMPERATURE.
     """
 
     kind: FaultKind
     at_s: float = 0.0
     device_id: int = 0
     bits: int = 0
+    temperature_c: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -42,7 +42,8 @@ class KinematicPlant:
     """Joints that follow their goals at a limited speed on a robot that stands still.
 
     Good for trying a bus client where no simulator is installed. Limp joints stay where
-    they are; gains and currents play no part.
+    they are; gains and currents play no part. The gyro flickers by two counts: a real
+    one never repeats itself for long.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class KinematicPlant:
         self._clock = clock
         self._speed_rad_s = speed_rad_s
         self._supply_v = supply_v
+        self._looks = 0
         self._time_s = clock.now()
         self._position_rad = np.zeros(count)
         self._velocity_rad_s = np.zeros(count)
@@ -76,7 +78,10 @@ class KinematicPlant:
         return self._position_rad, self._velocity_rad_s, still
 
     def imu(self) -> tuple[FloatArray, FloatArray]:
-        return np.zeros(3), np.array([0.0, 0.0, 9.81])
+        self._looks += 1
+        return np.array([0.0, 0.0, 0.002 * (self._looks % 2)]), np.array(
+            [0.0, 0.0, 9.81]
+        )
 
     def supply_v(self) -> float:
         return self._supply_v

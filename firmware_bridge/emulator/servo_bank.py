@@ -18,6 +18,7 @@ _BY_ADDRESS = {register.address: register for register in _TABLE.registers}
 _GOALS = range(_TABLE["goal_pwm"].address, _TABLE["goal_position"].end)
 _FIRST_PRESENT = _TABLE["realtime_tick"].address
 _MOTION = slice(_TABLE["present_current"].address, _TABLE["present_position"].end)
+_SUPPLY = _TABLE["present_input_voltage"].address
 _END_PRESENT = _TABLE["present_temperature"].end
 _INDIRECT = tuple(
     (
@@ -127,11 +128,13 @@ class ServoBank:
         if not indirect:
             self._measure(address, address + size)
             return self.memory[rows, address : address + size]
-        self._measure(0, _TABLE.size)
         sources = [
             [self._resolve(row, at) for at in range(address, address + size)]
             for row in rows
         ]
+        everywhere = [at for row in sources for at in row if at >= _FIRST_PRESENT]
+        if everywhere:
+            self._measure(min(everywhere), max(everywhere) + 1)
         return self.memory[np.asarray(rows)[:, None], sources]
 
     def _resolve(self, row: int, address: int) -> int:
@@ -148,6 +151,11 @@ class ServoBank:
         """Bring the present values in [start, end) up to date."""
         if end <= _FIRST_PRESENT or start >= _END_PRESENT:
             return
+        if end > _SUPPLY:
+            volts = round(self._plant.supply_v() / units.V_PER_COUNT)
+            self.column("present_input_voltage")[:] = volts
+        if start >= _SUPPLY:
+            return
         position_rad, velocity_rad_s, current_a = self._plant.joints()
         values = np.empty(len(self.ids), _MOTION_DTYPE)
         values["current"] = np.rint(current_a / units.A_PER_COUNT)
@@ -159,8 +167,6 @@ class ServoBank:
         moving = np.abs(values["velocity"]) > self.column("moving_threshold")
         self.column("moving")[:] = moving
         self.column("position_trajectory")[:] = self._goal
-        volts = round(self._plant.supply_v() / units.V_PER_COUNT)
-        self.column("present_input_voltage")[:] = volts
 
     # Writing
 

@@ -7,8 +7,12 @@ describes, `golden.npz` (observations and the actions they must give) and `CARD.
 import json
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from robot.contracts.codec import from_plain, to_plain
 from robot.contracts.errors import ContractError, raise_if_any
@@ -75,6 +79,26 @@ class ObservationSpec:
     @property
     def size(self) -> int:
         return sum(term.size * term.history for term in self.terms)
+
+    @cached_property
+    def means(self) -> NDArray[np.float64]:
+        """[size] to subtract from the whole vector; 0 where a term has none."""
+        return self._per_number(
+            [term.mean or (0.0,) * term.size for term in self.terms]
+        )
+
+    @cached_property
+    def stds(self) -> NDArray[np.float64]:
+        """[size] to divide the whole vector by; 1 where a term has none."""
+        return self._per_number([term.std or (1.0,) * term.size for term in self.terms])
+
+    def _per_number(self, values: list[tuple[float, ...]]) -> NDArray[np.float64]:
+        """[size] from one step's values of each term, repeated over its history."""
+        repeated = [
+            np.tile(value, term.history)
+            for term, value in zip(self.terms, values, strict=True)
+        ]
+        return np.concatenate(repeated)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""The onboard log: every cycle into MCAP files, and reading them back."""
