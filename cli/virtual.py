@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -17,11 +18,14 @@ from firmware_bridge.emulator import (
 from firmware_bridge.errors import BusError
 from firmware_bridge.port import DEFAULT_BAUD
 from firmware_bridge.servo_bus import ServoBus
+from robot.contracts.actuator import read_servos
+from robot.contracts.errors import ContractError
+from sim.actuators import Xm430Servo
 from sim.arena import ArenaConfig, RobotPlace, build_arena
-from sim.robot_model import ModelError
+from sim.robot_model import ModelError, RobotModelConfig
 from sim.virtual_op3 import SERVO_IDS, STAND_RAD, MatchWorld, robot_chain
 
-ERRORS = (BusError, ModelError)
+ERRORS = (BusError, ContractError, ModelError)
 ROBOT = "robot"
 _CHECK_EVERY_S = 0.1
 
@@ -45,13 +49,20 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="N",
         help="end by itself after N seconds (default: run until Ctrl-C)",
     )
+    parser.add_argument(
+        "--servos",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="servo calibration the body is built with (default: the papers' servo)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until the time is over or Ctrl-C; returns the exit code."""
     console = Console()
     clock = WallClock()
-    arena = build_arena(ArenaConfig(robots=(RobotPlace(name=ROBOT),)))
+    arena = build_arena(ArenaConfig(robots=(_place(args.servos),)))
     world = MatchWorld(arena)
     chain = robot_chain(world, ROBOT, clock, ChainConfig(servo_power=True))
     _stand(chain)
@@ -69,6 +80,14 @@ def run(args: argparse.Namespace) -> int:
             f"ended after {clock.now():.1f} s, {world.time_s:.1f} s of simulated time"
         )
     return 0
+
+
+def _place(servos: Path | None) -> RobotPlace:
+    """The robot, with the servos of a calibration file if there is one."""
+    if servos is None:
+        return RobotPlace(name=ROBOT)
+    law = Xm430Servo(servos=read_servos(servos))
+    return RobotPlace(name=ROBOT, config=RobotModelConfig(actuator=law))
 
 
 def _stand(chain: ServoChain) -> None:

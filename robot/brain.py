@@ -39,12 +39,15 @@ class BrainConfig:
 
     Attributes:
         tracker_stale_s: age at which a tracker frame no longer counts.
+        referee_lost_s: time without a packet about this robot after which no game is
+            on; the GameController sends two a second.
     """
 
     tactics: TacticsConfig = field(default_factory=TacticsConfig)
     skills: SkillConfig = field(default_factory=SkillConfig)
     pitch: FieldSpec = field(default_factory=FieldSpec)
     tracker_stale_s: float = 0.5
+    referee_lost_s: float = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +56,7 @@ class BrainState:
 
     Attributes:
         game: last heard from the referee.
+        game_s: clock time of that.
         view: of the world, from the last fresh tracker frame.
         view_s: clock time that frame came in.
         ball_s: clock time the ball was last seen; None if never.
@@ -62,6 +66,7 @@ class BrainState:
     loop: LoopState
     tactics: TacticsState = field(default_factory=TacticsState)
     game: Game = field(default_factory=Game)
+    game_s: float = float("-inf")
     view: WorldView = BLIND
     view_s: float = float("-inf")
     ball_s: float | None = None
@@ -83,14 +88,9 @@ def hear(
 ) -> BrainState:
     """The state after messages that came in (None: nothing new).
 
-    Packets about other teams are ignored; an old view is forgotten.
+    Packets about other teams are ignored; an old view and an old game are forgotten.
     """
-    if control is not None:
-        try:
-            game = game_of(control, team=identity.team, player=identity.player)
-        except ContractError:
-            game = state.game
-        state = replace(state, game=game)
+    state = _with_game(config, identity, state, control, now_s)
     if frame is not None:
         view = view_of(
             frame,
@@ -105,6 +105,27 @@ def hear(
     return state
 
 
+def _with_game(
+    config: BrainConfig,
+    identity: Identity,
+    state: BrainState,
+    control: GameControl | None,
+    now_s: float,
+) -> BrainState:
+    if control is not None:
+        try:
+            game = game_of(control, team=identity.team, player=identity.player)
+            return replace(state, game=game, game_s=now_s)
+        except ContractError:
+            pass
+    lost = now_s - state.game_s > config.referee_lost_s
+    if lost and state.game.phase != "initial":
+        # The side of the pitch stays known; all else waits for the referee.
+        game = Game(attacks_positive_x=state.game.attacks_positive_x)
+        return replace(state, game=game)
+    return state
+
+
 def think(
     config: BrainConfig,
     identity: Identity,
@@ -113,8 +134,12 @@ def think(
     sensors: SensorFrame,
     attitude: AttitudeState,
     posture: Posture,
+    order: SkillRequest | None = None,
 ) -> tuple[BrainState, NDArray[np.float64]]:
     """One policy step; the next one is due after `control_loop.period_s`.
+
+    Args:
+        order: overrules what the tactics wish; None lets them decide.
 
     Returns:
         The next state and the joint targets [20] in rad, canonical order.
@@ -129,8 +154,11 @@ def think(
         player=identity.player,
         dt_s=control_loop.period_s(player, state.loop),
     )
+    request = request if order is None else order
+    pose, ball = state.view.pose, state.view.ball
+    seen = None if pose is None or ball is None else pose.to_torso(ball)
     loop, targets = control_loop.tick(
-        player, config.skills, state.loop, sensors, attitude, posture, request
+        player, config.skills, state.loop, sensors, attitude, posture, request, seen
     )
     return replace(state, loop=loop, tactics=tactics_state, request=request), targets
 

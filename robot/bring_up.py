@@ -3,10 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from firmware_bridge import slow_items
+from firmware_bridge.bus_types import ServoIdentity
 from firmware_bridge.errors import BusError
 from firmware_bridge.servo_bus import ServoBus
 from robot.contracts.joints import JOINT_NAMES
 from robot.contracts.policy import ServoGains
+from robot.derating import FULL_PWM
 from robot.faults import Fault, RuntimeFault
 from robot.joint_map import JointMap
 from robot.senses import Devices
@@ -28,6 +31,9 @@ EXPECTED_REGISTERS: dict[str, int] = {
 }
 """EEPROM registers that must read like this: the vendor's start-up values, and the
 plain sign and zero that the joint map builds on. A lower return delay is welcome."""
+
+OLDEST_FIRMWARE = 38
+"""The first with a bus watchdog (ROBOTIS e-Manual, XM430)."""
 
 RUNNING_REGISTERS: dict[str, int] = {
     "profile_acceleration": 0,
@@ -54,11 +60,17 @@ def bring_up(
     gains: ServoGains,
     config: BringUpConfig,
     pause: Callable[[float], None],
+    *,
+    goal_pwm: int = FULL_PWM,
 ) -> None:
     """Power on, identify, check and configure all servos; torque stays off.
 
     Args:
+        devices: bus, board and joint map.
+        gains: of the servos' position loops.
+        config: patience.
         pause: waits that many seconds.
+        goal_pwm: limit of what the servos' position loops put out, 885 = 100 %.
 
     Raises:
         RuntimeFault: lists every servo and register that is not as expected.
@@ -74,25 +86,15 @@ def bring_up(
             )
         )
     _power_on(devices)
-    models = _models(bus, config, pause)
-    wrong = joint_map.model_faults(models)
-    if wrong:
-        raise RuntimeFault(
-            Fault(
-                reason="wrong joint map",
-                expected="the servos that the joint map lists",
-                found="; ".join(wrong),
-                remedy="correct the joint map, or exchange the servo",
-            )
-        )
+    _check_identity(_identities(bus, config, pause), joint_map)
     try:
         bus.set_torque(False)
         # A watchdog that tripped in an earlier run makes goals read-only.
         bus.write_all("bus_watchdog", 0)
-        found = _register_faults(bus, joint_map)
+        found = register_faults(bus, joint_map)
         if found:
             raise RuntimeFault(*found)
-        found = _configure(bus, joint_map, gains)
+        found = _configure(bus, joint_map, gains, goal_pwm)
     except BusError as error:
         raise RuntimeFault(bus_fault(error)) from error
     if found:
@@ -154,12 +156,12 @@ def _power_on(devices: Devices) -> None:
         ) from error
 
 
-def _models(
+def _identities(
     bus: ServoBus, config: BringUpConfig, pause: Callable[[float], None]
-) -> dict[int, int]:
+) -> dict[int, ServoIdentity]:
     for attempt in range(config.attempts):
         try:
-            found = bus.ping_all()
+            return bus.ping_all()
         except BusError as error:
             if attempt + 1 == config.attempts:
                 raise RuntimeFault(
@@ -174,12 +176,42 @@ def _models(
                     )
                 ) from error
             pause(config.pause_s)
-            continue
-        return {servo_id: item.model_number for servo_id, item in found.items()}
     raise ValueError(f"expected attempts >= 1, found {config.attempts}")
 
 
-def _register_faults(bus: ServoBus, joint_map: JointMap) -> list[Fault]:
+def _check_identity(found: dict[int, ServoIdentity], joint_map: JointMap) -> None:
+    models = {servo_id: item.model_number for servo_id, item in found.items()}
+    wrong = joint_map.model_faults(models)
+    if wrong:
+        raise RuntimeFault(
+            Fault(
+                reason="wrong joint map",
+                expected="the servos that the joint map lists",
+                found="; ".join(wrong),
+                remedy="correct the joint map, or exchange the servo",
+            )
+        )
+    old = [i for i in found.values() if i.firmware_version < OLDEST_FIRMWARE]
+    if old:
+        raise RuntimeFault(
+            *(
+                Fault(
+                    reason="old servo firmware",
+                    expected=f"{OLDEST_FIRMWARE} or later, for its bus watchdog",
+                    found=f"{item.firmware_version} in servo {item.servo_id}",
+                    remedy="update it with Dynamixel Wizard",
+                )
+                for item in old
+            )
+        )
+
+
+def register_faults(bus: ServoBus, joint_map: JointMap) -> list[Fault]:
+    """What differs from `EXPECTED_REGISTERS`, servo by servo.
+
+    Raises:
+        BusError: the port failed.
+    """
     faults = []
     for name, expected in EXPECTED_REGISTERS.items():
         values = bus.read_all(name)
@@ -191,9 +223,12 @@ def _register_faults(bus: ServoBus, joint_map: JointMap) -> list[Fault]:
     return faults
 
 
-def _configure(bus: ServoBus, joint_map: JointMap, gains: ServoGains) -> list[Fault]:
+def _configure(
+    bus: ServoBus, joint_map: JointMap, gains: ServoGains, goal_pwm: int
+) -> list[Fault]:
     wanted = {
         **RUNNING_REGISTERS,
+        "goal_pwm": goal_pwm,
         "position_p_gain": gains.position_p,
         "position_i_gain": gains.position_i,
         "position_d_gain": gains.position_d,
@@ -207,6 +242,15 @@ def _configure(bus: ServoBus, joint_map: JointMap, gains: ServoGains) -> list[Fa
             for joint, servo_id in zip(JOINT_NAMES, joint_map.servo_ids, strict=True)
             if values.get(servo_id) != value
         ]
+    faults += [
+        Fault(
+            reason="wrong servo register",
+            expected=f"the indirect area of servo {servo_id} to take addresses",
+            found="others, or no answer",
+            remedy="switch the servo off and on; check the cable",
+        )
+        for servo_id in slow_items.map_to_block(bus)
+    ]
     return faults
 
 

@@ -16,6 +16,7 @@ from robot.contracts.sensors import SensorFrame
 from robot.fall import Posture
 from robot.player import Player
 from robot.policy import PolicyState
+from robot.record.cycle import PolicyStep
 from robot.skills import Running, SkillConfig, SkillRequest
 
 HEAD_JOINTS = ("head_pan", "head_tilt")
@@ -37,6 +38,8 @@ class LoopState:
         history: of the observation; empty before a skill's first step.
         targets_rad: [20] last targets, canonical order.
         kick_side: +1 left, -1 right; kept while a kick runs.
+        ball_m: where the ball was last known, ahead and left of the torso.
+        decision: what the policy was asked and answered; None for "hold".
     """
 
     skill: Running
@@ -46,6 +49,8 @@ class LoopState:
     history: observation.History
     targets_rad: FloatArray
     kick_side: float
+    ball_m: tuple[float, float] = (0.0, 0.0)
+    decision: PolicyStep | None = None
 
 
 def start(player: Player, targets_rad: FloatArray) -> LoopState:
@@ -74,16 +79,23 @@ def tick(
     attitude: AttitudeState,
     posture: Posture,
     request: SkillRequest,
+    ball_m: tuple[float, float] | None = None,
 ) -> tuple[LoopState, FloatArray]:
     """Choose the skill, ask its policy, filter its action.
+
+    Args:
+        ball_m: ahead and left of the torso; None while it is not seen.
 
     Returns:
         The next state and the targets [20] in rad, canonical order. They may lie
         outside the joints' limits or be NaN if the policy's are: `robot.safety` looks.
     """
     state = _switched(player, config, state, request, posture)
+    if ball_m is not None:
+        state = replace(state, ball_m=ball_m)
     if state.skill == "hold":
-        return replace(state, steps=state.steps + 1), state.targets_rad
+        state = replace(state, steps=state.steps + 1, decision=None)
+        return state, state.targets_rad
     policy = player.skill(state.skill)
     spec = policy.spec
     sources = _sources(spec, state, sensors, attitude, request)
@@ -100,6 +112,14 @@ def tick(
         policy_state=policy_state,
         history=history,
         targets_rad=targets,
+        decision=PolicyStep(
+            skill=state.skill,
+            step=state.steps,
+            observation=vector,
+            action=action,
+            state=state.policy_state,
+            command=tuple(sources["velocity_command"].tolist()),
+        ),
     )
     return following, targets
 
@@ -158,6 +178,7 @@ def _sources(
         "velocity_command": _command(spec.command, request),
         "gait_clock": observation.gait_clock(time_s, spec.clock_hz),
         "kick_side": np.array([state.kick_side]),
+        "ball_position": np.array(state.ball_m),
     }
 
 

@@ -27,13 +27,13 @@ class Player:
         return tuple(self.skill(role).spec for role in ROLES)
 
 
-def load_player(folder: Path, defaults: Path) -> Player:
+def load_player(folder: Path, defaults: Path | tuple[Path, ...]) -> Player:
     """Load all skills.
 
     Args:
-        folder: a walk bundle, or a folder with sub-folders walk, getup and kick of
-            which some may be missing.
-        defaults: a folder with sub-folders walk, getup and kick; gives what `folder`
+        folder: one bundle, or a folder with sub-folders walk, getup and kick of which
+            some may be missing.
+        defaults: one or more of the same; the first that has it gives what `folder`
             does not.
 
     Raises:
@@ -43,11 +43,12 @@ def load_player(folder: Path, defaults: Path) -> Player:
         raise ContractError(
             str(folder),
             [
-                "expected a folder with spec.json (a walk) or with sub-folders walk, "
-                "getup, kick, found no such folder; give e.g. policies/walk"
+                "expected a folder with spec.json (a bundle) or with sub-folders "
+                f"{', '.join(ROLES)}, found no such folder; give e.g. policies/walk"
             ],
         )
-    chosen = _folders(folder, defaults)
+    others = (defaults,) if isinstance(defaults, Path) else defaults
+    chosen = _folders(folder, others)
     policies: dict[str, Policy] = {}
     faults: list[str] = []
     for role in ROLES:
@@ -60,20 +61,34 @@ def load_player(folder: Path, defaults: Path) -> Player:
     return Player(**policies)
 
 
-def _folders(folder: Path, defaults: Path) -> dict[Role, Path]:
+def own_skills(folder: Path) -> dict[Role, Path]:
+    """Bundles that `folder` itself holds, by role: it may be one.
+
+    Raises:
+        ContractError: no bundle there, or its `spec.json` is broken.
+    """
     if (folder / "spec.json").is_file():
-        own: dict[Role, Path] = {"walk": folder}
-    else:
-        own = {role: folder / role for role in ROLES if (folder / role).is_dir()}
+        return {read_spec(folder / "spec.json").role: folder}
+    own: dict[Role, Path] = {
+        role: folder / role for role in ROLES if (folder / role).is_dir()
+    }
     if not own:
         raise ContractError(
             str(folder),
             [
-                "expected spec.json (a walk bundle) or sub-folders named "
+                "expected spec.json (a bundle) or sub-folders named "
                 f"{', '.join(ROLES)}, found neither"
             ],
         )
-    return {role: own.get(role, defaults / role) for role in ROLES}
+    return own
+
+
+def _folders(folder: Path, defaults: tuple[Path, ...]) -> dict[Role, Path]:
+    found = own_skills(folder)
+    for other in defaults:
+        found = own_skills(other) | found
+    last = defaults[-1] if defaults else folder
+    return {role: found.get(role, last / role) for role in ROLES}
 
 
 def _load_role(role: Role, folder: Path) -> Policy:

@@ -2,87 +2,51 @@
 
 `Runtime.cycle` is one 8 ms bus cycle: read, estimate, decide when a policy step is due,
 check, write. It never waits, so a lock-step match calls it with simulated times and
-`robot.real_time.run` calls it in real time. Torque goes off on every way out.
+`robot.real_time.run` calls it in real time. What it does about a trouble stands in
+`robot.reactions`; torque goes off on every way out.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
 from types import TracebackType
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_bridge.bus_types import ServoHealth
+from firmware_bridge.clock import Clock
 from firmware_bridge.errors import BusError
-from robot import attitude, brain, control_loop, safety
-from robot.attitude import AttitudeConfig, AttitudeState
-from robot.brain import BrainConfig, BrainState, Identity
-from robot.bring_up import BringUpConfig, bring_up, bus_fault, go_limp
-from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
+from firmware_bridge.slow_items import ServoStatus
+from robot import reactions, runtime_faults, safety
+from robot.attitude import AttitudeState
+from robot.body import Body
+from robot.brain import BrainState, Identity
+from robot.bring_up import bring_up, bus_fault, go_limp
+from robot.contracts.joints import JOINT_NAMES
 from robot.contracts.sensors import SensorFrame
-from robot.fall import FallConfig, Posture, posture_after
+from robot.fall import Posture
 from robot.faults import Fault, RuntimeFault
+from robot.limbs import Limbs
+from robot.mind import Mind
+from robot.modes import RUNNING, TORQUE_ON, Event, Mode, mode_after
 from robot.network import Links
 from robot.player import Player
-from robot.safety import Event, Mode, SafetyConfig, SafetyVerdict, Vitals
+from robot.record.cycle import CycleRecord, CycleTiming
+from robot.runtime_config import STAND_RAD, RuntimeConfig
+from robot.safety import SafetyVerdict, Vitals
 from robot.senses import Devices, Senses
-from robot.skills import Running, SkillRequest
+from robot.skills import SkillRequest
+from robot.stop import StopSource
+from robot.stop_watch import StopWatch
 
-STAND_RAD = np.array([joint.stand_rad for joint in OP3_JOINTS])
-
-
-@dataclass(frozen=True, kw_only=True)
-class RuntimeConfig:
-    """Settings of the onboard loop; project's choices unless a source is named.
-
-    Attributes:
-        bus_period_s: of one cycle (125 Hz, as ROBOTIS' own framework).
-        stand_move_s: duration of the slow move to the stand.
-        arming_velocity_rad_s: fastest change of a target during it.
-        watchdog_20ms: the servos stop by themselves when the computer is silent this
-            long (register 98, units of 20 ms).
-        health_every_cycles: cycles between two looks at one servo's slow registers.
-        status_period_s: between two reports to the referee (0.5 to 2 Hz are allowed).
-    """
-
-    bus_period_s: float = 0.008
-    stand_move_s: float = 3.0
-    arming_velocity_rad_s: float = 1.5
-    watchdog_20ms: int = 5
-    health_every_cycles: int = 25
-    status_period_s: float = 1.0
-    bring_up: BringUpConfig = field(default_factory=BringUpConfig)
-    attitude: AttitudeConfig = field(default_factory=AttitudeConfig)
-    fall: FallConfig = field(default_factory=FallConfig)
-    safety: SafetyConfig = field(default_factory=SafetyConfig)
-    brain: BrainConfig = field(default_factory=BrainConfig)
+__all__ = ["STAND_RAD", "CycleRecord", "Runtime", "RuntimeConfig", "record_nothing"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class CycleRecord:
-    """Everything one cycle knew and did.
+class FrameClock(Protocol):
+    """A camera, as far as its freshness matters."""
 
-    Attributes:
-        time_s: clock time.
-        mode: after the cycle.
-        sensors: what came in.
-        gravity: unit vector, torso frame.
-        posture: of the robot.
-        skill: in charge; None before playing.
-        request: the tactics' wish; None before playing.
-        verdict: what was wanted, clamped and sent; None while torque is off.
-        policy_step: a policy decided in this cycle.
-    """
-
-    time_s: float
-    mode: Mode
-    sensors: SensorFrame
-    gravity: tuple[float, float, float]
-    posture: Posture
-    skill: Running | None
-    request: SkillRequest | None
-    verdict: SafetyVerdict | None
-    policy_step: bool
+    def newest_s(self) -> float | None:
+        """Capture time of the newest frame, on the runtime's clock; None if none."""
+        ...
 
 
 def record_nothing(record: CycleRecord) -> None:
@@ -93,11 +57,12 @@ class Runtime:
     """A robot that plays. Use it as a context manager: leaving it switches torque off.
 
     Attributes:
-        mode: see `robot.safety.Mode`.
-        fault: why it stopped; None while all is well.
-        brain: what it knows and wants; None before it plays.
-        posture: upright or lying on a side.
-        health: slow registers by joint name, as last read.
+        mode: see `robot.modes.Mode`.
+        fault: why it stopped or is about to; None while all is well.
+        stopped_by: who asked for a stop; None while nobody did.
+        order: set from outside, it overrules what the tactics wish (trials, an
+            operator); None lets them decide. Falls and safety stay the robot's own.
+        health: slow items by joint name, as last read.
         limp_notes: what did not work at once when torque went off.
     """
 
@@ -108,8 +73,10 @@ class Runtime:
         player: Player,
         identity: Identity,
         links: Links,
+        clock: Clock,
         config: RuntimeConfig | None = None,
-        pause: Callable[[float], None],
+        stops: Sequence[StopSource] = (),
+        camera: FrameClock | None = None,
         record: Callable[[CycleRecord], None] = record_nothing,
     ):
         """Nothing is sent yet.
@@ -119,35 +86,62 @@ class Runtime:
             player: its skills.
             identity: team and number.
             links: referee and tracker; the caller closes them.
-            pause: waits that many seconds; used only by `start`, for servos to boot.
+            clock: of the cycles; `start` waits on it for servos to boot, and it times
+                the policy.
+            config: settings.
+            stops: may stop the robot, besides the buttons; the caller closes them.
+            camera: without fresh frames the robot stands; None if it needs none.
             record: called once per cycle.
         """
         self.mode: Mode = "off"
         self.fault: Fault | None = None
-        self.brain: BrainState | None = None
-        self.posture: Posture = "upright"
-        self.health: dict[str, ServoHealth] = {}
+        self.stopped_by: str | None = None
+        self.order: SkillRequest | None = None
+        self.health: dict[str, ServoStatus] = {}
         self.limp_notes: tuple[str, ...] = ()
         self.config = config or RuntimeConfig()
         self._devices = devices
         self._player = player
-        self._identity = identity
-        self._links = links
-        self._pause = pause
-        self._record = record
-        self._senses = Senses(devices, self.config.safety)
-        self._arming = replace(
-            self.config.safety, velocity_limit_rad_s=self.config.arming_velocity_rad_s
+        self._clock = clock
+        self._stop_watch = StopWatch(
+            stops, wait_for_start=self.config.wait_for_start_button
         )
-        self._attitude: AttitudeState | None = None
-        self._wanted_rad: NDArray[np.float64] = STAND_RAD
-        self._sent_rad: NDArray[np.float64] = STAND_RAD
-        self._armed_rad: NDArray[np.float64] = STAND_RAD
-        self._armed_s = 0.0
+        self._camera = camera
+        self._record = record
+        self._senses = Senses(devices, self.config.safety, clock)
+        self._limbs = Limbs(devices, self.config)
+        self._mind = Mind(player, identity, links, self.config, clock)
+        self._body = Body(self.config)
+        self._upright_at_start = True
+        self._damped_s = 0.0
         self._last_s: float | None = None
-        self._policy_due_s = 0.0
-        self._status_due_s = 0.0
-        self._cycles = 0
+        self._bus_used_s = 0.0
+        self._notes: list[str] = []
+
+    @property
+    def running(self) -> bool:
+        """Whether `cycle` may be called."""
+        return self.mode in RUNNING
+
+    @property
+    def brain(self) -> BrainState | None:
+        """What it knows and wants; None before it plays."""
+        return self._mind.state
+
+    @property
+    def posture(self) -> Posture:
+        """Upright or lying on a side."""
+        return self._body.posture
+
+    @property
+    def lifted(self) -> bool:
+        """Somebody holds it in the air."""
+        return self._body.lifted
+
+    @property
+    def torque_share(self) -> NDArray[np.float64]:
+        """[20] share of full torque each servo may give."""
+        return self._limbs.torque_share
 
     def start(self) -> None:
         """Power on, check and configure the servos; torque is still off.
@@ -157,28 +151,35 @@ class Runtime:
         Raises:
             RuntimeFault: lists everything that is not as expected; torque is off.
         """
-        gains = self._player.walk.spec.gains
         try:
-            bring_up(self._devices, gains, self.config.bring_up, self._pause)
+            bring_up(
+                self._devices,
+                self._player.walk.spec.gains,
+                self.config.bring_up,
+                lambda wait_s: self._clock.sleep_until(self._clock.now() + wait_s),
+                goal_pwm=self._limbs.full_pwm,
+            )
             self._go("checked")
         except BaseException as error:
             self._leave(error)
             raise
 
-    def cycle(self, now_s: float) -> None:
+    def cycle(self, now_s: float, *, late_s: float = 0.0, missed: int = 0) -> None:
         """One bus cycle.
 
         Args:
             now_s: clock time, later than at the last call.
+            late_s: start after the deadline, for the record.
+            missed: deadlines missed so far, for the record.
 
         Raises:
             RuntimeFault: the robot had to stop; torque is off.
             ValueError: `start` was not called, or the robot has stopped.
         """
-        if self.mode not in ("ready", "armed", "playing"):
+        if not self.running:
             raise ValueError(f"cycle: expected a started robot, found mode {self.mode}")
         try:
-            self._cycle(now_s)
+            self._cycle(now_s, late_s, missed)
         except BusError as error:
             fault = RuntimeFault(bus_fault(error))
             self._leave(fault)
@@ -203,152 +204,192 @@ class Runtime:
     ) -> None:
         self.stop()
 
-    def _cycle(self, now_s: float) -> None:
-        period_s = self.config.bus_period_s
-        dt_s = period_s if self._last_s is None else now_s - self._last_s
-        if dt_s <= 0:
-            raise ValueError(
-                f"cycle: expected a time after {self._last_s}, got {now_s}"
-            )
-        self._last_s = now_s
-        self._cycles += 1
+    # One cycle
+
+    def _cycle(self, now_s: float, late_s: float, missed: int) -> None:
+        dt_s = self._step_of_time(now_s)
+        began_s = self._clock.now()
         sensors, vitals = self._senses.read(now_s, dt_s)
-        body = self._feel(sensors, dt_s)
+        read_s = self._clock.now()
+        body = self._body.feel(sensors, dt_s, settled=self._senses.complete)
+        if self._senses.turn is not None:
+            index, status = self._senses.turn
+            self.health[JOINT_NAMES[index]] = status
+        self._heed_stops(sensors, now_s)
+        fatal = self._heed_faults(vitals, now_s)
         policy_step, verdict = False, None
+        if fatal is None and self.mode == "ready":
+            self._arm_when_ready(sensors, now_s)
+        elif fatal is None and self.mode in ("armed", "playing"):
+            policy_step = self._decide(sensors, body, dt_s, now_s)
+        decided_s = self._clock.now()
+        if fatal is None and self.mode in ("armed", "playing"):
+            verdict = self._send(vitals, dt_s, now_s)
+        resting = False
+        if fatal is None and self.mode == "damped":
+            verdict = self._limbs.follow(sensors.position_rad)
+            resting = now_s - self._damped_s >= self.config.damped_s
+            fatal = self.fault if resting else None
+        ended_s = self._bus_used_s = self._clock.now()
+        timing = CycleTiming(
+            late_s=late_s,
+            read_s=read_s - began_s,
+            decide_s=decided_s - read_s,
+            write_s=ended_s - decided_s,
+            total_s=ended_s - began_s,
+            missed=missed,
+        )
+        self._tell(sensors, body, verdict, fatal, policy_step, timing)
+        if fatal is not None:
+            raise RuntimeFault(fatal)
+        if resting:
+            self.limp_notes = go_limp(self._devices)
+            self._go("rested")
+
+    def _step_of_time(self, now_s: float) -> float:
+        before_s = self._last_s
+        if before_s is not None and now_s <= before_s:
+            raise ValueError(f"cycle: expected a time after {before_s}, got {now_s}")
+        self._last_s = now_s
+        if before_s is None:
+            return self.config.bus_period_s
+        silent_s, limit_s = now_s - self._bus_used_s, self.config.watchdog_s
+        if self.mode in TORQUE_ON and silent_s > limit_s:
+            raise RuntimeFault(runtime_faults.stalled(silent_s, limit_s))
+        return now_s - before_s
+
+    def _heed_stops(self, sensors: SensorFrame, now_s: float) -> None:
+        reason = self._stop_watch.look(sensors.buttons, ready=self.mode == "ready")
+        if reason is None or self.mode == "damped":
+            return
+        self.stopped_by = reason
+        self._notes.append(f"{reactions.STOP}: {reason}")
         if self.mode == "ready":
-            self._raise(safety.vitals_fault(self.config.safety, vitals), vitals)
-            if self._senses.complete:
-                self._torque_on(sensors, now_s)
+            self._leave(None)
         else:
-            policy_step = self._decide(sensors, body, now_s)
-            verdict = self._send(vitals, dt_s)
-            self._look_after_one_servo()
+            self._damp(now_s)
+
+    def _heed_faults(self, vitals: Vitals, now_s: float) -> Fault | None:
+        """The fault that switches torque off now; others damp, or wait their turn."""
+        if self.mode == "off":
+            return None
+        fault = safety.vitals_fault(self.config.safety, vitals)
+        if fault is None and self.mode == "armed" and self._fell():
+            fault = runtime_faults.fell_while_arming(self.posture)
+        return self._react(fault, vitals, now_s)
+
+    def _react(self, fault: Fault | None, vitals: Vitals, now_s: float) -> Fault | None:
+        if fault is None:
+            return None
+        if self.mode == "ready" or not reactions.may_sink(fault.reason):
+            return runtime_faults.explained(fault, vitals, self._senses, self._devices)
+        if self.mode != "damped":
+            self.fault = fault
+            self._notes.append(f"damped: {fault}")
+            self._damp(now_s)
+        return None
+
+    def _arm_when_ready(self, sensors: SensorFrame, now_s: float) -> None:
+        if not (self._senses.complete and self._stop_watch.may_start):
+            return
+        self._limbs.arm(sensors.position_rad, now_s)
+        self._go("torque on")
+        self._limbs.switch_on()
+        self._senses.torque_expected = True
+        self._upright_at_start = self.posture == "upright"
+
+    def _decide(
+        self, sensors: SensorFrame, body: AttitudeState, dt_s: float, now_s: float
+    ) -> bool:
+        """Update the wanted targets; True if a policy was asked."""
+        self._limbs.derate(self._senses.temperature_c, sensors.voltage_v, self._notes)
+        if self.mode == "armed":
+            if not self._limbs.approach_ready(now_s):
+                return False
+            self._go("standing")
+            self._mind.wake(self._limbs.sent_rad, now_s)
+        self._note_lift(sensors, dt_s, now_s)
+        if not self._mind.due(now_s):
+            return False
+        if self.lifted:
+            self._mind.listen(self.posture, now_s)
+            return False
+        order = SkillRequest() if self._blind(now_s) else self.order
+        targets, fault = self._mind.think(sensors, body, self.posture, order, now_s)
+        self._limbs.wanted_rad = targets
+        if fault is not None:
+            self.fault = fault
+            self._notes.append(f"damped: {fault}")
+            self._damp(now_s)
+        return True
+
+    def _note_lift(self, sensors: SensorFrame, dt_s: float, now_s: float) -> None:
+        before = self.lifted
+        self._body.weigh(sensors, self._mind.activity, dt_s)
+        if self.lifted and not before:
+            self._limbs.wanted_rad = self._limbs.ready_rad
+            self._notes.append(reactions.LIFTED)
+        elif before and not self.lifted:
+            self._mind.start_over(self._limbs.sent_rad, now_s)
+            self._notes.append("put down")
+
+    def _blind(self, now_s: float) -> bool:
+        """The camera is stale, and the robot is not busy getting up."""
+        if self._camera is None or self.posture != "upright":
+            return False
+        newest_s = self._camera.newest_s()
+        return newest_s is None or now_s - newest_s > self.config.camera_stale_s
+
+    def _send(self, vitals: Vitals, dt_s: float, now_s: float) -> SafetyVerdict:
+        slowly = self.mode == "armed" or self.lifted
+        verdict = self._limbs.send(dt_s, slowly=slowly)
+        if verdict.fault is not None:
+            self._react(verdict.fault, vitals, now_s)
+        return verdict
+
+    def _tell(
+        self,
+        sensors: SensorFrame,
+        body: AttitudeState,
+        verdict: SafetyVerdict | None,
+        fatal: Fault | None,
+        policy_step: bool,
+        timing: CycleTiming,
+    ) -> None:
+        state = self._mind.state
+        turn = self._senses.turn
+        notes, self._notes = tuple(self._notes), []
         self._record(
             CycleRecord(
-                time_s=now_s,
-                mode="fault" if verdict is not None and verdict.fault else self.mode,
+                time_s=sensors.time_s,
+                mode="fault" if fatal is not None else self.mode,
                 sensors=sensors,
                 gravity=body.gravity,
                 posture=self.posture,
-                skill=self.brain.loop.skill if self.brain else None,
-                request=self.brain.request if self.brain else None,
+                skill=state.loop.skill if state else None,
+                request=state.request if state else None,
                 verdict=verdict,
                 policy_step=policy_step,
+                policy=self._mind.decision if policy_step else None,
+                timing=timing,
+                fault=fatal or self.fault,
+                health=None if turn is None else (JOINT_NAMES[turn[0]], turn[1]),
+                notes=notes,
             )
         )
-        if verdict is not None:
-            self._raise(verdict.fault, vitals)
 
-    def _feel(self, sensors: SensorFrame, dt_s: float) -> AttitudeState:
-        if self._attitude is None or not self._senses.complete:
-            self._attitude = attitude.start(sensors.acceleration_m_s2)
-        else:
-            self._attitude = attitude.update(
-                self.config.attitude,
-                self._attitude,
-                sensors.gyro_rad_s,
-                sensors.acceleration_m_s2,
-                dt_s,
-            )
-        self.posture = posture_after(
-            self.config.fall, self.posture, self._attitude.gravity
-        )
-        return self._attitude
+    # Ways out
 
-    def _torque_on(self, sensors: SensorFrame, now_s: float) -> None:
-        """Hold the present pose, then arm the watchdog."""
-        bus = self._devices.bus
-        bus.write_goals(self._devices.joint_map.servo_positions(sensors.position_rad))
-        self._go("torque on")
-        bus.set_torque(True)
-        bus.write_all("bus_watchdog", self.config.watchdog_20ms)
-        self._sent_rad = self._armed_rad = sensors.position_rad
-        self._armed_s = now_s
+    def _fell(self) -> bool:
+        return self._upright_at_start and self.posture != "upright"
 
-    def _decide(self, sensors: SensorFrame, body: AttitudeState, now_s: float) -> bool:
-        """Update the wanted targets; True if a policy was asked."""
-        if self.mode == "armed":
-            share = (now_s - self._armed_s) / self.config.stand_move_s
-            self._wanted_rad = _between(self._armed_rad, STAND_RAD, share)
-            # The safety check may have held the targets back.
-            if share < 1 or not np.array_equal(self._sent_rad, STAND_RAD):
-                return False
-            self._go("standing")
-            self.brain = brain.start(self._player, STAND_RAD)
-            self._policy_due_s = self._status_due_s = now_s
-        if self.brain is None or now_s < self._policy_due_s - 1e-9:
-            return False
-        self._think(self.brain, sensors, body, now_s)
-        return True
-
-    def _think(
-        self, state: BrainState, sensors: SensorFrame, body: AttitudeState, now_s: float
-    ) -> None:
-        config, links = self.config.brain, self._links
-        heard = brain.hear(
-            config,
-            self._identity,
-            state,
-            links.game.newest() if links.game else None,
-            links.tracker.newest() if links.tracker else None,
-            now_s,
-        )
-        self.brain, self._wanted_rad = brain.think(
-            config, self._identity, self._player, heard, sensors, body, self.posture
-        )
-        period_s = control_loop.period_s(self._player, self.brain.loop)
-        self._policy_due_s += period_s
-        if self._policy_due_s <= now_s:
-            # Late by more than a step: go on from here instead of catching up.
-            self._policy_due_s = now_s + period_s
-        if links.status and now_s >= self._status_due_s:
-            self._status_due_s = now_s + self.config.status_period_s
-            links.status.send(
-                brain.status_of(self._identity, self.brain, self.posture, now_s)
-            )
-
-    def _send(self, vitals: Vitals, dt_s: float) -> SafetyVerdict:
-        limits = self._arming if self.mode == "armed" else self.config.safety
-        verdict = safety.check(limits, self._sent_rad, self._wanted_rad, vitals, dt_s)
-        if verdict.fault is None:
-            self._sent_rad = verdict.targets_rad
-            goals = self._devices.joint_map.servo_positions(verdict.targets_rad)
-            self._devices.bus.write_goals(goals)
-        return verdict
-
-    def _look_after_one_servo(self) -> None:
-        turn, due = divmod(self._cycles, self.config.health_every_cycles)
-        if due:
-            return
-        index = turn % len(JOINT_NAMES)
-        servo_id = self._devices.joint_map.servo_ids[index]
-        try:
-            self.health[JOINT_NAMES[index]] = self._devices.bus.read_health(servo_id)
-        except BusError:
-            # Silence is counted where all joints are read; this look can wait.
-            return
-
-    def _raise(self, fault: Fault | None, vitals: Vitals) -> None:
-        if fault is None:
-            return
-        if fault.reason == safety.HARDWARE_ERROR:
-            fault = replace(fault, found=f"{fault.found}: {self._errors(vitals)}")
-        raise RuntimeFault(fault)
-
-    def _errors(self, vitals: Vitals) -> str:
-        """Names of the recorded errors of all servos that report some."""
-        texts = []
-        for index in np.nonzero(vitals.alert_cycles)[0].tolist():
-            servo_id = self._devices.joint_map.servo_ids[index]
-            try:
-                names = self._devices.bus.read_health(servo_id).hardware_error
-            except BusError:
-                names = ("not readable",)
-            texts.append(f"{JOINT_NAMES[index]} {', '.join(names)}")
-        return "; ".join(texts)
+    def _damp(self, now_s: float) -> None:
+        self._go("damp")
+        self._damped_s = now_s
+        self._limbs.soften()
 
     def _go(self, event: Event) -> None:
-        self.mode = safety.mode_after(self.mode, event)
+        self.mode = mode_after(self.mode, event)
 
     def _leave(self, error: BaseException | None) -> None:
         """Torque off, once; remember why."""
@@ -358,12 +399,3 @@ class Runtime:
             return
         self.limp_notes = go_limp(self._devices)
         self._go("stopped" if error is None else "failed")
-
-
-def _between(
-    first: NDArray[np.float64], last: NDArray[np.float64], share: float
-) -> NDArray[np.float64]:
-    """From `first` (share 0) to exactly `last` (share >= 1), at rest at both ends."""
-    if share >= 1:
-        return last
-    return first + share * share * (3 - 2 * share) * (last - first)
