@@ -9,7 +9,7 @@ SEED ?= 1
 
 export MUJOCO_GL ?= egl
 
-.PHONY: play test test-slow check format peers system clean
+.PHONY: play test test-slow check format faults peers system clean
 
 play: $(READY) ## a 1v1 match through the whole stack, with video and report
 	$(BIN)/op3-soccer play --seed $(SEED) --seconds $(SECONDS) --out $(OUT)
@@ -30,6 +30,9 @@ check: $(READY)
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+faults: $(READY) ## inject every fault of robot/reactions.py, print who reacted when
+	$(BIN)/python -m benchmarks.fault_matrix
 
 peers: ## other libraries' environments, apart from ours, for benchmarks/peers.py
 	$(PYTHON) -m venv .peers-env

@@ -5,27 +5,16 @@ import importlib
 import importlib.util
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from types import ModuleType
 
 from rich.console import Console
 from rich.markup import escape
 
+from cli.commands import Command, CommandGroup, Entry, MissingPackage
+from cli.robot import ROBOT
 
-@dataclass(frozen=True, kw_only=True)
-class Command:
-    """A module with `add_parser(subparsers)`, `run(args) -> int` and `ERRORS`.
-
-    Only the chosen command's module is imported, so that the robot's computer never
-    needs a desktop library to print this program's help.
-    """
-
-    module: str
-    summary: str
-    extra: str
-    """The extra in pyproject.toml that brings what the module imports."""
-
-
-COMMANDS: dict[str, Command] = {
+COMMANDS: dict[str, Entry] = {
     "play": Command(
         module="cli.play",
         extra="match",
@@ -36,8 +25,14 @@ COMMANDS: dict[str, Command] = {
         extra="match",
         summary="a virtual OP3 on a device path, for any Dynamixel client",
     ),
+    "robot": ROBOT,
     "train": Command(
         module="cli.train", extra="train", summary="learn a skill and export its bundle"
+    ),
+    "archive": Command(
+        module="cli.archive",
+        extra="train",
+        summary="list, show and check archives of earlier runs' data",
     ),
     "evaluate": Command(
         module="cli.evaluate",
@@ -71,30 +66,16 @@ def main(argv: list[str] | None = None) -> int:
     # Software rendering where there is no screen; a set MUJOCO_GL wins.
     if "DISPLAY" not in os.environ:
         os.environ.setdefault("MUJOCO_GL", "egl")
-    chosen = argv[0] if argv and argv[0] in COMMANDS else None
     parser = argparse.ArgumentParser(
         prog="op3-soccer",
         description="Robot soccer for the ROBOTIS OP3, from simulator to servo.",
         epilog="op3-soccer COMMAND --help explains one command.",
     )
-    subparsers = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    module = None
-    for name, command in COMMANDS.items():
-        if name == chosen:
-            try:
-                module = importlib.import_module(command.module)
-            except ModuleNotFoundError as error:
-                package = (error.name or "").partition(".")[0]
-                if not package or _is_installed(package):
-                    raise
-                _complain(
-                    f"expected the package {package}, found none; "
-                    f"pip install '.[{command.extra}]'"
-                )
-                return BAD_INPUT
-            module.add_parser(subparsers)
-        else:
-            subparsers.add_parser(name, help=command.summary)
+    try:
+        module = _declare(parser, COMMANDS, argv)
+    except MissingPackage as error:
+        _complain(str(error))
+        return BAD_INPUT
     args = parser.parse_args(argv)
     if module is None:
         return 0
@@ -106,6 +87,43 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         Console(stderr=True).print("stopped")
         return INTERRUPTED
+
+
+def _declare(
+    parser: argparse.ArgumentParser, entries: Mapping[str, Entry], argv: list[str]
+) -> ModuleType | None:
+    """Declare all commands; import and return the module of the chosen one.
+
+    Raises:
+        MissingPackage: the chosen command's extra is not installed.
+    """
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+    chosen = argv[0] if argv else None
+    module = None
+    for name, entry in entries.items():
+        if isinstance(entry, CommandGroup):
+            group = subparsers.add_parser(
+                name, help=entry.summary, description=entry.description
+            )
+            inside = argv[1:] if name == chosen else []
+            found = _declare(group, entry.commands, inside)
+            module = found or module
+        elif name == chosen:
+            module = _imported(entry)
+            module.add_parser(subparsers)
+        else:
+            subparsers.add_parser(name, help=entry.summary)
+    return module
+
+
+def _imported(command: Command) -> ModuleType:
+    try:
+        return importlib.import_module(command.module)
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if not package or _is_installed(package):
+            raise
+        raise MissingPackage(package, command.extra) from None
 
 
 def _is_installed(package: str) -> bool:

@@ -1,0 +1,184 @@
+"""Ten minutes in real time: `python -m benchmarks.runtime_timing [--seconds N]`.
+
+The onboard loop plays in this process, the virtual robot answers from another one
+(`op3-soccer virtual`) over a pseudo-terminal. Prints jitter, missed deadlines, share of
+the processor and memory of the loop and draws the histogram, on an idle machine.
+"""
+
+import argparse
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+from rich.console import Console
+from rich.table import Table
+
+from firmware_bridge.bus_types import BusConfig
+from firmware_bridge.clock import MonotonicClock
+from firmware_bridge.link import DESKTOP
+from firmware_bridge.opencr import OpenCrBoard
+from firmware_bridge.port import open_port
+from firmware_bridge.servo_bus import ServoBus
+from robot.brain import Identity
+from robot.jitter import BIN_S, Histogram
+from robot.joint_map import default_joint_map
+from robot.network import Links
+from robot.player import load_player
+from robot.priority import ask_for_priority
+from robot.real_time import LoopTiming, run
+from robot.runtime import CycleRecord, Runtime
+from robot.senses import Devices
+
+POLICIES = Path("policies/scripted")
+PICTURE = Path("docs/runtime_jitter.png")
+WARM_UP_CYCLES = 1250
+MEMORY_EVERY_CYCLES = 125
+
+
+class Meter:
+    """What the record of each cycle tells, in bounded memory."""
+
+    def __init__(self) -> None:
+        self.work = Histogram()
+        self.policy = Histogram()
+        self.resident_kib: list[int] = []
+        self._cycles = 0
+
+    def cycle(self, record: CycleRecord) -> None:
+        """Count one cycle."""
+        self._cycles += 1
+        if record.timing is not None:
+            self.work.add(record.timing.total_s)
+        if record.policy is not None:
+            self.policy.add(record.policy.took_s)
+        late_enough = self._cycles >= WARM_UP_CYCLES
+        if late_enough and self._cycles % MEMORY_EVERY_CYCLES == 0:
+            self.resident_kib.append(_resident_kib())
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--picture", type=Path, default=PICTURE)
+    args = parser.parse_args()
+    console = Console()
+    meter = Meter()
+    virtual = _virtual(args.seconds + 60)
+    try:
+        path = _path_of(virtual)
+        for notice in ask_for_priority():
+            console.print(notice)
+        began_s, cpu_s = time.monotonic(), time.process_time()
+        timing = _play(path, args.seconds, meter)
+        share = (time.process_time() - cpu_s) / (time.monotonic() - began_s)
+    finally:
+        virtual.terminate()
+        virtual.wait()
+    return _report(console, timing, meter, share, args.picture)
+
+
+def _virtual(seconds: float) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        ["op3-soccer", "virtual", "--seconds", f"{seconds}"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _path_of(virtual: subprocess.Popen[str]) -> str:
+    assert virtual.stdout is not None
+    for line in virtual.stdout:
+        if line.startswith("virtual OP3 on "):
+            return line.removeprefix("virtual OP3 on ").strip()
+    raise SystemExit("expected op3-soccer virtual to print its path, found nothing")
+
+
+def _play(path: str, seconds: float, meter: Meter) -> LoopTiming:
+    port = open_port(path, packet_margin_s=0.2)
+    joint_map, clock = default_joint_map(), MonotonicClock()
+    bus = ServoBus(port, joint_map.servo_ids, BusConfig(patience=DESKTOP))
+    runtime = Runtime(
+        devices=Devices(
+            bus=bus, board=OpenCrBoard(port, patience=DESKTOP), joint_map=joint_map
+        ),
+        player=load_player(POLICIES, POLICIES),
+        identity=Identity(team=1),
+        links=Links(),
+        clock=clock,
+        record=meter.cycle,
+    )
+    end_s = clock.now() + seconds
+    try:
+        return run(runtime, clock, lambda: clock.now() > end_s)
+    finally:
+        port.closePort()
+
+
+def _report(
+    console: Console, timing: LoopTiming, meter: Meter, cpu_share: float, picture: Path
+) -> int:
+    missed = timing.missed / max(timing.cycles, 1)
+    p99_ms = 1000 * timing.lateness.percentile(0.99)
+    growth = _growth_kib(meter.resident_kib)
+    rows = (
+        ("cycles", f"{timing.cycles}", "", True),
+        ("start late, p99", f"{p99_ms:.2f} ms", "<= 2 ms", p99_ms <= 2),
+        ("start late", f"{timing.lateness}", "", True),
+        ("work", f"{timing.work}", "", True),
+        ("policy", f"{meter.policy}", "", True),
+        ("missed deadlines", f"{missed:.3%}", "<= 0.1 %", missed <= 0.001),
+        ("processor, of one core", f"{cpu_share:.0%}", "<= 60 %", cpu_share <= 0.6),
+        ("memory growth", f"{growth:.0f} KiB/min", "<= 100", growth <= 100),
+    )
+    table = Table("figure", "measured", "wanted", "")
+    for name, value, wanted, good in rows:
+        table.add_row(name, value, wanted, "" if good else "[red]missed")
+    console.print(table)
+    _draw(timing, picture)
+    console.print(f"histogram: {picture}")
+    return int(not all(good for *_, good in rows))
+
+
+def _growth_kib(resident_kib: list[int]) -> float:
+    """Slope of resident memory per minute; one value a second."""
+    if len(resident_kib) < 3:
+        return 0.0
+    seconds = np.arange(len(resident_kib))
+    return float(np.polyfit(seconds, np.array(resident_kib, float), 1)[0] * 60)
+
+
+def _resident_kib() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() // 1024
+
+
+def _draw(timing: LoopTiming, picture: Path) -> None:
+    figure, axes = plt.subplots(2, 1, figsize=(7, 5), sharex=True)
+    for axis, (title, times) in zip(
+        axes,
+        {"start after its deadline": timing.lateness, "work": timing.work}.items(),
+        strict=True,
+    ):
+        edges_ms = 1000 * BIN_S * np.arange(len(times.counts))
+        grouped = times.counts.reshape(-1, 10).sum(axis=1)
+        axis.bar(edges_ms[::10], grouped, width=0.1, align="edge")
+        axis.set_yscale("log")
+        axis.set_ylabel("cycles")
+        axis.set_title(f"{title}: {times}", fontsize=9)
+        axis.axvline(8, color="black", linewidth=0.8, linestyle=":")
+    axes[-1].set_xlim(0, 12)
+    axes[-1].set_xlabel("ms")
+    figure.tight_layout()
+    figure.savefig(picture, dpi=120)
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
