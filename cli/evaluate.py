@@ -1,4 +1,7 @@
-"""`op3-soccer evaluate BUNDLE`: speeds, errors and falls, beside the scripted walk."""
+"""`op3-soccer evaluate BUNDLE`: speeds, errors and falls, beside the scripted walk.
+
+With `--suite paper` the papers' protocols instead: `cli.evaluate_suite`.
+"""
 
 import argparse
 import json
@@ -11,7 +14,9 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from cli import evaluate_suite
 from cli.arguments import at_least_one, from_zero
+from cli.match_players import DEFAULT_SKILLS
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.policy import Policy, load_bundle
 from sim.env import EnvConfig
@@ -19,19 +24,27 @@ from sim.randomization import RandomizationConfig, without
 from sim.robot_model import ModelError
 from training.walk_trial import CommandResult, TrialConfig, run_command
 
-ERRORS = (ContractError, ModelError)
-SCRIPTED = Path(__file__).parent.parent / "policies" / "scripted" / "walk"
+ERRORS = (ContractError, ModelError, *evaluate_suite.ERRORS)
+SCRIPTED = DEFAULT_SKILLS / "walk"
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "evaluate",
-        help="measure a walk over randomized episodes, beside the scripted one",
+        help="measure a bundle over randomized episodes, beside the scripted one",
         description="Speeds, tracking errors and falls of a walk bundle and of the "
-        "scripted walk under the same randomized episodes and seeds.",
+        "scripted walk under the same randomized episodes and seeds; with --suite "
+        "paper, any bundle or player in the trials of arXiv:2304.13653, through the "
+        "onboard runtime and the virtual OP3.",
     )
-    parser.add_argument("bundle", type=Path, help="a walk bundle, e.g. policies/walk")
+    parser.add_argument("bundle", type=Path, help="a bundle, e.g. policies/walk")
+    parser.add_argument(
+        "--suite",
+        choices=("walk", "paper"),
+        default="walk",
+        help="which trials (%(default)s)",
+    )
     parser.add_argument(
         "--episodes",
         type=at_least_one,
@@ -46,10 +59,13 @@ def add_parser(subparsers: Any) -> None:
         "--pushes", action="store_true", help="also push the robots, as in training"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
+    evaluate_suite.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Measure both walks under the same seeds."""
+    """Measure both under the same seeds."""
+    if args.suite == "paper":
+        return evaluate_suite.run(args)
     policies = {"ours": load_bundle(args.bundle), "scripted": load_bundle(SCRIPTED)}
     raise_if_any(str(args.bundle), _role_faults(policies["ours"]))
     trial = TrialConfig(episodes=args.episodes)

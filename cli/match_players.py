@@ -8,6 +8,12 @@ from robot.contracts.errors import ContractError, raise_if_any
 from robot.player import Player, load_player
 from sim.robot_model import model_hash
 
+POLICIES = Path(__file__).parent.parent / "policies"
+DEFAULT_SKILLS = POLICIES / "scripted"
+"""Gives the skills that a player's folder does not."""
+DEFAULT_PLAYER = POLICIES / "walk"
+"""Who plays at home when nobody is named."""
+
 
 def load_players(folders: Mapping[str, Path], defaults: Path) -> dict[str, Player]:
     """Both sides' skills, each proven by its golden.

@@ -22,8 +22,11 @@ class MatchStage:
         world: where the robots' bodies live.
     """
 
-    def __init__(self, config: MatchConfig, field: FieldSpec):
-        self.world = MatchWorld(match_arena(field))
+    def __init__(
+        self, config: MatchConfig, field: FieldSpec, world: MatchWorld | None = None
+    ):
+        """A world of its own, unless one with a ball is given."""
+        self.world = world or MatchWorld(match_arena(field))
         self._config = config
         self._rng = np.random.default_rng(config.seed)
         self._truth = WorldTruth(self.world)

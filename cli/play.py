@@ -10,7 +10,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from cli.arguments import from_zero, positive_seconds
 from cli.match_config import MatchConfig, Ports
 from cli.match_files import RECORD, VIDEO, keep, say, say_file
-from cli.match_players import load_players, team_names
+from cli.match_players import (
+    DEFAULT_PLAYER,
+    DEFAULT_SKILLS,
+    load_players,
+    team_names,
+)
 from cli.match_video import write_video
 from cli.pacing import RealTimePace
 from cli.simulated_match import SimulatedMatch
@@ -22,8 +27,6 @@ from robot.real_time import MonotonicClock
 from sim.robot_model import ModelError
 
 ERRORS = (BusError, ContractError, MatchError, ModelError, RuntimeFault)
-POLICIES = Path(__file__).parent.parent / "policies"
-DEFAULT_SKILLS = POLICIES / "scripted"
 HIGHEST_OFFSET = 65535 - Ports().status
 
 
@@ -38,14 +41,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--home",
         type=Path,
-        default=POLICIES / "walk",
+        default=DEFAULT_PLAYER,
         metavar="BUNDLE",
-        help="a walk bundle, or a folder with walk, getup, kick (policies/walk)",
+        help="one bundle, or a folder with walk, getup, kick (policies/walk)",
     )
     parser.add_argument(
         "--away",
         type=Path,
-        default=POLICIES / "scripted",
+        default=DEFAULT_SKILLS,
         metavar="BUNDLE",
         help="as --home (policies/scripted)",
     )

@@ -5,15 +5,20 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
 from cli.match_config import JERSEY, TEAM_NUMBERS, MatchConfig
-from firmware_bridge.emulator import MemoryPort, ServoChain, SimulatedClock
+from firmware_bridge.emulator import (
+    ChainConfig,
+    MemoryPort,
+    ServoChain,
+    SimulatedClock,
+)
 from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.servo_bus import ServoBus
 from robot.brain import Identity
 from robot.faults import RuntimeFault
-from robot.joint_map import default_joint_map
-from robot.network import open_links
+from robot.joint_map import JointMap, default_joint_map
+from robot.network import Links, open_links
 from robot.player import Player
-from robot.runtime import CycleRecord, Runtime
+from robot.runtime import CycleRecord, Runtime, RuntimeConfig, record_nothing
 from robot.senses import Devices
 from sim.virtual_op3 import MatchWorld, robot_chain
 
@@ -38,6 +43,23 @@ class VirtualPlayer:
             self.runtime.cycle(now_s)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """How a robot differs from the usual one; None for the usual part.
+
+    Attributes:
+        chain: its bus.
+        joint_map: its servos' signs and zeros.
+        runtime: settings of the onboard loop.
+        record: called once per cycle.
+    """
+
+    chain: ChainConfig | None = None
+    joint_map: JointMap | None = None
+    runtime: RuntimeConfig | None = None
+    record: Callable[[CycleRecord], None] = record_nothing
+
+
 def open_player(
     stack: ExitStack,
     *,
@@ -48,7 +70,7 @@ def open_player(
     player: Player,
     record: Callable[[CycleRecord], None],
 ) -> VirtualPlayer:
-    """Build one robot; `stack` closes its sockets and, first, goes limp.
+    """Build one robot of a match; `stack` closes its sockets and, first, goes limp.
 
     Args:
         stack: owns what is opened.
@@ -62,9 +84,6 @@ def open_player(
     Raises:
         RuntimeFault: a port is taken.
     """
-    chain = robot_chain(world, side, clock, config.chains.get(side))
-    port = MemoryPort(chain, side)
-    joint_map = config.joint_maps.get(side) or default_joint_map()
     ports = config.ports
     with _faults_of(side):
         links = stack.enter_context(
@@ -75,18 +94,50 @@ def open_player(
                 status_port=ports.status,
             )
         )
+    wiring = Wiring(
+        chain=config.chains.get(side),
+        joint_map=config.joint_maps.get(side),
+        record=record,
+    )
+    return wire_player(
+        stack,
+        side=side,
+        world=world,
+        clock=clock,
+        player=player,
+        links=links,
+        wiring=wiring,
+    )
+
+
+def wire_player(
+    stack: ExitStack,
+    *,
+    side: str,
+    world: MatchWorld,
+    clock: SimulatedClock,
+    player: Player,
+    links: Links,
+    wiring: Wiring,
+) -> VirtualPlayer:
+    """Body, emulated bus and runtime of one robot; `stack` makes it limp.
+
+    Args:
+        links: its network; the caller closes them, after `stack`.
+        wiring: what differs.
+    """
+    chain = robot_chain(world, side, clock, wiring.chain)
+    port = MemoryPort(chain, side)
+    joint_map = wiring.joint_map or default_joint_map()
     bus = ServoBus(port, joint_map.servo_ids)
     runtime = Runtime(
-        devices=Devices(
-            bus=bus,
-            board=OpenCrBoard(port),
-            joint_map=joint_map,
-        ),
+        devices=Devices(bus=bus, board=OpenCrBoard(port), joint_map=joint_map),
         player=player,
         identity=Identity(team=TEAM_NUMBERS[side], player=JERSEY),
         links=links,
-        pause=clock.advance,
-        record=record,
+        config=wiring.runtime,
+        clock=clock,
+        record=wiring.record,
     )
     stack.enter_context(runtime)
     return VirtualPlayer(name=side, runtime=runtime, chain=chain, bus=bus)

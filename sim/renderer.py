@@ -80,6 +80,16 @@ class ArenaRenderer:
         self._camera.lookat[:] = [*self._aim, 0.1]
         return self._draw(self._broadcast, self._camera)
 
+    def follow(self, robot: int) -> Image:
+        """[height, width, 3] the side-line view with one robot in its middle.
+
+        Args:
+            robot: its number. A `distance_m` of about a metre suits it.
+        """
+        x, y = self._data.qpos[self._arena.robots[robot].root_qpos[:2]]
+        self._camera.lookat[:] = [x, y, 0.2]
+        return self._draw(self._broadcast, self._camera)
+
     def head_camera(self, robot: int) -> Image:
         """[height, width, 3] what robot number `robot` of the arena sees."""
         return self._draw(self._head, self._arena.robots[robot].camera)

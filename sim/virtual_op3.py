@@ -120,10 +120,7 @@ class MatchWorld:
         self.data = mujoco.MjData(arena.model)
         names = [place.name for place in arena.config.robots]
         self.robots: Mapping[str, VirtualOp3] = MappingProxyType(
-            {
-                name: VirtualOp3(self.model, self.data, index, config)
-                for name, index in zip(names, arena.robots, strict=True)
-            }
+            {name: self._body(number, config) for number, name in enumerate(names)}
         )
         spread_m = 1.0
         for number, name in enumerate(names):
@@ -136,12 +133,19 @@ class MatchWorld:
 
     def advance_to(self, time_s: float) -> int:
         """Step until the next step would pass `time_s`; returns the steps done."""
-        step_s = self.model.opt.timestep
-        # Half a nanosecond of slack absorbs the rounding of summed time steps.
-        count = math.floor((time_s - self.data.time + 5e-10) / step_s)
-        if count > 0:
+        count = self._steps_to(time_s)
+        if count:
             mujoco.mj_step(self.model, self.data, count)
-        return max(count, 0)
+        return count
+
+    def _body(self, number: int, config: VirtualOp3Config | None) -> VirtualOp3:
+        """The body of one robot; worlds with other bodies build theirs here."""
+        return VirtualOp3(self.model, self.data, self.arena.robots[number], config)
+
+    def _steps_to(self, time_s: float) -> int:
+        # Half a nanosecond of slack absorbs the rounding of summed time steps.
+        ahead_s = time_s - self.data.time + 5e-10
+        return max(math.floor(ahead_s / self.model.opt.timestep), 0)
 
     def place(self, name: str, x_m: float, y_m: float, yaw_rad: float) -> None:
         """Put a robot on the floor in its stand pose, at rest.
