@@ -1,11 +1,13 @@
 """Millions of randomized, pushed, randomly actuated `match` steps: does it hold?
 
 Counts explosions of the physics, dumps them for `sim.guard.replay`, and prints the sum.
-Ctrl-C stops it at a step's end; the same command goes on where it stopped:
+Ctrl-C stops it at a step's end; the same command goes on where it stopped, also after
+a kill, which loses the last seconds' count:
 
     nice -n 15 python benchmarks/soak.py --millions 10 --out soak_out
 
-Counts are in OUT/counts.json; each run draws from a seed of its own.
+Counts are in OUT/counts.json, with the commits that ran; each run draws from a seed of
+its own.
 """
 
 import argparse
@@ -28,6 +30,7 @@ from rich.progress import (
 from sim.env import EnvConfig, Environment
 from sim.guard import GuardConfig
 from sim.tasks.registry import TASKS, make_task
+from training.run_folder import git_commit
 
 SPREADS = (0.1, 2.0)
 """Standard deviations of the actions, from the first environment to the last: from
@@ -42,6 +45,9 @@ class Counts:
     Attributes:
         task: name.
         runs: how often the command was started.
+        ends: how many of the runs ended in order, with Ctrl-C or all steps done; the
+            others were killed, crashed or are under way.
+        commits: of the source, each that ran.
         steps: control steps of single environments.
         episodes: that ended, for any reason.
         explosions: ended by the guard.
@@ -50,6 +56,8 @@ class Counts:
 
     task: str
     runs: int = 0
+    ends: int = 0
+    commits: tuple[str, ...] = ()
     steps: int = 0
     episodes: int = 0
     explosions: int = 0
@@ -70,9 +78,12 @@ def load(path: Path, task: str) -> Counts:
     if not path.exists():
         return Counts(task=task)
     try:
-        counts = Counts(**json.loads(path.read_text()))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{path}: expected counts of a soak, {error}") from None
+        plain = json.loads(path.read_text())
+        counts = Counts(**plain | {"commits": tuple(plain["commits"])})
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path}: expected counts of a soak, {error!r}; another --out starts anew"
+        ) from None
     if counts.task != task:
         raise ValueError(f"{path}: expected counts of {task}, found {counts.task}")
     return counts
@@ -105,7 +116,8 @@ def soak(
         out: folder for counts and dumps.
         report: called with the counts after each step of the batch.
     """
-    started = replace(counts, runs=counts.runs + 1)
+    commits = tuple(dict.fromkeys((*counts.commits, git_commit())))
+    started = replace(counts, runs=counts.runs + 1, commits=commits)
     save(out / "counts.json", started)
     guard = GuardConfig(folder=str(out / f"run_{started.runs:03d}"))
     config = EnvConfig(num_envs=num_envs, guard=guard)
@@ -122,17 +134,21 @@ def soak(
             now = replace(
                 now,
                 steps=now.steps + num_envs,
-                episodes=now.episodes + int((moved.terminated | moved.truncated).sum()),
+                episodes=now.episodes
+                + int(np.logical_or(moved.terminated, moved.truncated).sum()),
                 explosions=started.explosions + env.explosions,
                 seconds=started.seconds + clock - begin,
             )
             report(now)
-            if clock - saved > SAVE_EVERY_S:
+            # An explosion at once: its dump must not outlive its count.
+            exploded = moved.info["exploded"].any()
+            if exploded or clock - saved > SAVE_EVERY_S:
                 save(out / "counts.json", now)
                 saved = clock
+        now = replace(now, ends=now.ends + 1)
     except KeyboardInterrupt:
         # A step cut short belongs to no count.
-        pass
+        now = replace(now, ends=now.ends + 1)
     finally:
         save(out / "counts.json", now)
         env.close()
@@ -175,7 +191,8 @@ def main() -> None:
     print(
         f"{done.task}: {done.steps:,} steps of {total:,}, {done.episodes:,} episodes, "
         f"{done.explosions} explosions ({done.per_100_000:.3f} per 100,000), "
-        f"{done.runs} runs, {done.steps / max(done.seconds, 1e-9):,.0f} steps/s"
+        f"{done.runs} runs, {done.ends} ended in order, "
+        f"{done.steps / max(done.seconds, 1e-9):,.0f} steps/s"
     )
 
 

@@ -14,6 +14,19 @@ def positive_number(text: str) -> float:
     return _above_zero(text, "a number")
 
 
+def share(text: str) -> float:
+    """From 0 to under 1. Raises ArgumentTypeError otherwise."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError(
+            f"expected a share from 0 to under 1, found {text}"
+        )
+    return value
+
+
 def at_least_one(text: str) -> int:
     """How many: 1, 2, 3. Raises ArgumentTypeError otherwise."""
     return _whole(text, lowest=1)

@@ -26,8 +26,7 @@ REASONS = (
     ),
     (
         "gyro",
-        f"rounded to {GYRO_RAD_S_PER_COUNT:.5f} rad/s; the virtual IMU is one physics "
-        "step (5 ms) old, which at a footfall is more than the rounding",
+        f"rounded to {GYRO_RAD_S_PER_COUNT:.5f} rad/s, read up to 8 ms earlier",
     ),
     (
         "gravity",

@@ -1,11 +1,19 @@
 """A pitch with robots and a ball, compiled, with an index of everything by name."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import mujoco
 
 from robot.contracts.field import FieldSpec
-from sim.model_index import BallIndex, RobotIndex, index_ball, index_robot
+from sim.model_index import (
+    BallIndex,
+    RobotColumns,
+    RobotIndex,
+    index_ball,
+    index_robot,
+    stack_robots,
+)
 from sim.pitch import FLOOR, add_ball, add_pitch
 from sim.robot_model import TORSO, RobotModelConfig, load_op3
 
@@ -58,6 +66,11 @@ class Arena:
     model: mujoco.MjModel
     robots: tuple[RobotIndex, ...]
     ball: BallIndex | None
+
+    @cached_property
+    def columns(self) -> RobotColumns:
+        """Of all robots."""
+        return stack_robots(self.robots)
 
 
 def match_arena(pitch: FieldSpec | None = None) -> Arena:

@@ -4,20 +4,34 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.env_core import EnvError, build_core
+from sim.env_core import EnvCore, EnvError, build_core
 from sim.env_models import randomized_fields, write_fields
 from sim.env_senses import Frames
-from sim.env_state import EnvState, TimeStep, opening, staggered, with_rows
-from sim.env_step import after_physics, before_physics, begin, first_step
-from sim.guard import GuardConfig, dump, exploded, free_positions
+from sim.env_state import (
+    EnvState,
+    TimeStep,
+    map_arrays,
+    opening,
+    staggered,
+    with_rows,
+)
+from sim.env_step import Start, after_physics, before_physics, begin, first_step
+from sim.guard import GuardConfig, any_exploded, dump, exploded, free_positions
 from sim.lean_model import lean_model
 from sim.physics import CpuPhysics
 from sim.random_numbers import NumpyRandom
 from sim.randomization import RandomizationConfig
 from sim.tasks.task import Task
+
+_WAITING_SHARE = 16
+_MOST_WAITING = 8
+"""For so many environments one episode waits to begin, and at most so many do: several
+that are prepared at once share the many small array operations of a start. Each that
+waits has a model of its own, so they are few."""
 
 __all__ = ["EnvConfig", "EnvError", "EnvState", "Environment", "TimeStep"]
 
@@ -40,6 +54,47 @@ class EnvConfig:
     randomization: RandomizationConfig = field(default_factory=RandomizationConfig)
     stagger: bool = True
     guard: GuardConfig = field(default_factory=GuardConfig)
+
+
+Opening = tuple[EnvState, NDArray[np.float32], NDArray[np.float32]]
+"""Episodes at their start: state, observation [n, R, O] and privileged [n, R, P]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Waiting:
+    """Episodes placed in the physics' spare environments, the first ones taken up.
+
+    Attributes:
+        core: the world they were drawn for; None where none wait.
+        start: of all spares.
+        first: the next one to take.
+        count: how many wait.
+    """
+
+    core: EnvCore | None = None
+    start: Opening | None = None
+    first: int = 0
+    count: int = 0
+
+    def taken(self, count: int) -> tuple[Opening, "_Waiting"]:
+        """The next `count` starts, and what waits after them."""
+        assert self.start is not None
+        assert count <= self.count
+        rows = slice(self.first, self.first + count)
+        left = replace(self, first=self.first + count, count=self.count - count)
+        return map_arrays(lambda values: values[rows], self.start), left
+
+
+def _with_opening(
+    state: EnvState, moved: TimeStep, rows: NDArray[np.int64], opened: Opening
+) -> tuple[EnvState, TimeStep]:
+    """`state` and what a learner gets, with new episodes in `rows`."""
+    fresh, observation, extra = opened
+    return with_rows(state, rows, fresh), replace(
+        moved,
+        observation=with_rows(moved.observation, rows, observation),
+        privileged=with_rows(moved.privileged, rows, extra),
+    )
 
 
 class Environment:
@@ -69,10 +124,14 @@ class Environment:
             config.num_envs,
             config.num_threads,
             pushed_bodies=pushed if config.randomization.has_pushes else (),
+            num_spares=min(_MOST_WAITING, config.num_envs // _WAITING_SHARE),
         )
+        self._waiting = _Waiting()
         self.explosions = 0
         self._random = NumpyRandom(seed)
         self._positions = free_positions(self.core.arena)
+        self._none = np.zeros(config.num_envs, bool)
+        self._none.setflags(write=False)
 
     @property
     def action_shape(self) -> tuple[int, int, int]:
@@ -89,6 +148,7 @@ class Environment:
         """
         if seed is not None:
             self._random = NumpyRandom(seed)
+        self._waiting = _Waiting()
         count = self.config.num_envs
         state, observation, extra = self._begin(np.arange(count))
         if self.config.stagger:
@@ -121,7 +181,8 @@ class Environment:
         )
         before = physics.state
         frames = physics.step(control.goals_rad, control.wrench)
-        bad = exploded(self._positions, frames.qpos[:, -1], frames.qvel[:, -1])
+        last = self._positions, frames.qpos[:, -1], frames.qvel[:, -1]
+        bad = exploded(*last) if any_exploded(*last) else self._none
         if bad.any():
             self._guard(bad, before, state, frames)
         after, moved = after_physics(
@@ -139,24 +200,40 @@ class Environment:
     def _restarted(
         self, state: EnvState, moved: TimeStep, rows: NDArray[np.int64]
     ) -> tuple[EnvState, TimeStep]:
-        fresh, observation, extra = self._begin(rows)
-        return with_rows(state, rows, fresh), replace(
-            moved,
-            observation=with_rows(moved.observation, rows, observation),
-            privileged=with_rows(moved.privileged, rows, extra),
-        )
+        """New episodes in `rows`: as many as wait are taken up, then more prepared."""
+        if len(rows) > len(self.physics.spare_models):
+            return _with_opening(state, moved, rows, self._begin(rows))
+        while len(rows):
+            if self._waiting.count == 0 or self._waiting.core is not self.core:
+                self._waiting = self._prepared()
+            now = rows[: self._waiting.count]
+            self.physics.swap_in(now, self._waiting.first)
+            start, self._waiting = self._waiting.taken(len(now))
+            state, moved = _with_opening(state, moved, now, start)
+            rows = rows[len(now) :]
+        return state, moved
 
-    def _begin(
-        self, rows: NDArray[np.int64]
-    ) -> tuple[EnvState, NDArray[np.float32], NDArray[np.float32]]:
+    def _prepared(self) -> "_Waiting":
+        """An episode in each spare environment of the physics."""
+        begun = self._begun(self.physics.spare_models)
+        sensors = self.physics.place_spares(begun.qpos, begun.qvel)
+        start = first_step(self.core, self._random, begun, sensors)
+        return _Waiting(core=self.core, start=start, count=len(begun.qpos))
+
+    def _begin(self, rows: NDArray[np.int64]) -> Opening:
         """New episodes in `rows`: models, physics, state, observation, privileged."""
-        core = self.core
-        begun = begin(core, self._random, len(rows))
-        fields = randomized_fields(core.nominal, core.places, begun.parameters)
-        for slot, row in enumerate(rows):
-            write_fields(self.physics.models[row], core.places, fields, slot)
+        begun = self._begun([self.physics.models[row] for row in rows])
         sensors = self.physics.place(rows, begun.qpos, begun.qvel)
-        return first_step(core, self._random, begun, sensors)
+        return first_step(self.core, self._random, begun, sensors)
+
+    def _begun(self, models: list[mujoco.MjModel]) -> Start:
+        """Draw an episode for each of `models` and write what it draws."""
+        core = self.core
+        begun = begin(core, self._random, len(models))
+        fields = randomized_fields(core.nominal, core.places, begun.parameters)
+        for row, model in enumerate(models):
+            write_fields(model, core.places, fields, row)
+        return begun
 
     def _guard(
         self,

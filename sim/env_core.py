@@ -1,11 +1,13 @@
 """A task in its compiled world, every name resolved once."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot.contracts.joints import JOINT_NAMES
+from robot.contracts.policy import ActionSpec, ObservationSpec
 from sim.arena import Arena, build_arena
 from sim.env_models import (
     ModelFields,
@@ -51,9 +53,38 @@ class EnvCore:
     qpos_order: NDArray[np.int64]
     qvel_order: NDArray[np.int64]
 
-    @property
+    # Tasks make their tables anew when asked; what each step needs is kept here.
+    @cached_property
     def agents(self) -> tuple[int, ...]:
         return self.task.agents
+
+    @cached_property
+    def agent_rows(self) -> NDArray[np.int64]:
+        """[R] the agents among the arena's robots."""
+        return np.array(self.agents)
+
+    @cached_property
+    def observation(self) -> ObservationSpec:
+        return self.task.observation
+
+    @cached_property
+    def privileged(self) -> ObservationSpec:
+        return self.task.privileged
+
+    @cached_property
+    def action(self) -> ActionSpec:
+        return self.task.action
+
+    @cached_property
+    def target_pick(self) -> NDArray[np.int64]:
+        """[N x 20] where each robot's joint targets lie among all old ones, followed by
+        the agents' new ones."""
+        joints = 20 * len(self.arena.robots)
+        pick = np.arange(joints)
+        for row, agent in enumerate(self.agents):
+            new_at = joints + row * len(self.driven)
+            pick[agent * 20 + self.driven] = new_at + np.arange(len(self.driven))
+        return pick
 
 
 def build_core(task: Task, ranges: RandomizationConfig) -> EnvCore:

@@ -83,6 +83,8 @@ def of_robots(
     parameters: EpisodeParameters, robots: tuple[int, ...]
 ) -> EpisodeParameters:
     """The draw of some robots only; what the world has stays."""
+    if robots == tuple(range(parameters.servo_gain.shape[1])):
+        return parameters
     index = np.array(robots)
     values = {}
     for name, value in vars(parameters).items():

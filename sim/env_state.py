@@ -125,6 +125,9 @@ def map_arrays(function: Callable[..., Array], first: T, *others: T) -> T:
 
 
 def _mapped(function: Callable[..., Array], value: Any, others: tuple[Any, ...]) -> Any:
+    # First, since most are: resets map dozens of them, several times each.
+    if isinstance(value, np.ndarray):
+        return function(value, *others)
     if value is None:
         return None
     if is_dataclass(value):

@@ -8,8 +8,6 @@ array-API code without in-place writes, so that it can be traced.
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from robot.action import filtered_targets
 from robot.observation import push, start, vector
 from sim import env_senses as senses
@@ -112,16 +110,16 @@ def first_step(
     recent = senses.still(core.channels, frames)
     values = senses.late_values(core.channels, recent, frames, none_late)
     sources = senses.measured(values, agents, random) | first["terms"]
-    sources |= {"previous_target": targets[:, np.array(core.agents)]}
+    sources |= {"previous_target": targets[:, core.agent_rows]}
     _check_terms(core, sources, first["privileged"])
     time_s = xp.zeros_like(parameters.floor_friction)
-    idle = xp.zeros((*targets[:, list(core.agents)].shape[:2], len(core.driven)))
+    idle = xp.zeros((len(targets), len(core.agents), len(core.driven)))
     state = EnvState(
         time_s=time_s,
         memory=begun.memory,
         targets_rad=targets,
         actions=(idle, idle),
-        history=start(task.observation, sources),
+        history=start(core.observation, sources),
         recent=recent,
         pushes=draw_pushes(core.ranges, random, time_s, _com(core, parameters)),
         parameters=parameters,
@@ -205,7 +203,7 @@ def after_physics(
         now=action,
         before=state.actions[0],
         earlier=state.actions[1],
-        targets_rad=targets[:, np.array(core.agents)],
+        targets_rad=targets[:, core.agent_rows],
     )
     outcome = task.advance(random, state.memory, time_s, view, actions)
     after = _moved_on(core, random, state, actions, control, frames, outcome)
@@ -238,7 +236,7 @@ def _moved_on(
         memory=outcome.memory,
         targets_rad=control.targets_rad,
         actions=(actions.now, actions.before),
-        history=push(task.observation, state.history, sources),
+        history=push(core.observation, state.history, sources),
         recent=senses.later(core.channels, state.recent, frames),
         pushes=pushes,
         parameters=parameters,
@@ -275,18 +273,12 @@ def _targets(core: EnvCore, state: EnvState, action: Array) -> Array:
     """[B, N, 20] joint targets; joints and robots no action drives keep theirs."""
     old = state.targets_rad
     xp = old.__array_namespace__()
-    agents = list(core.agents)
-    driven = filtered_targets(
-        core.task.action, action, old[:, np.array(agents)][..., core.driven]
-    )
+    held = old[:, core.agent_rows][..., core.driven]
+    driven = filtered_targets(core.action, action, held)
     # Side by side with the old ones, then picked: no in-place writes.
     flat = xp.reshape(old, (len(old), -1))
     both = xp.concat([flat, xp.reshape(driven, (len(old), -1))], axis=-1)
-    pick = np.arange(flat.shape[1])
-    for row, agent in enumerate(agents):
-        start_at = flat.shape[1] + row * len(core.driven)
-        pick[agent * 20 + core.driven] = start_at + np.arange(len(core.driven))
-    return xp.reshape(both[:, pick], old.shape)
+    return xp.reshape(both[:, core.target_pick], old.shape)
 
 
 def _view(
@@ -299,7 +291,7 @@ def _view(
 ) -> WorldView:
     """The truth, servo torques from the position law at this instant."""
     xp = qpos.__array_namespace__()
-    joints = qpos[:, np.stack([robot.joint_qpos for robot in core.arena.robots])]
+    joints = qpos[:, core.arena.columns.joint_qpos]
     error = targets_rad - parameters.joint_offset_rad - joints
     limit = core.nominal.force_limit_nm * parameters.stall[..., None]
     gain = core.nominal.gain * parameters.strength[..., None]
@@ -309,11 +301,11 @@ def _view(
 
 def _com(core: EnvCore, parameters: EpisodeParameters) -> Array:
     """[B, R, 3] the agents' torso centres of mass, torso frame."""
-    return loaded_com(core.nominal, parameters)[:, np.array(core.agents)]
+    return loaded_com(core.nominal, parameters)[:, core.agent_rows]
 
 
 def _observation(core: EnvCore, state: EnvState) -> Array:
-    seen = vector(core.task.observation, state.history)
+    seen = vector(core.observation, state.history)
     return seen.astype(seen.__array_namespace__().float32)
 
 
@@ -321,7 +313,7 @@ def _privileged(
     core: EnvCore, terms: dict[str, Array], agents: EpisodeParameters
 ) -> Array:
     """[B, R, P] float32: the task's terms and any episode parameter by its name."""
-    spec = core.task.privileged
+    spec = core.privileged
     sources = {
         term.name: terms[term.name]
         if term.name in terms
@@ -347,12 +339,12 @@ def _check_terms(
     known = {*extra, *EpisodeParameters.__dataclass_fields__}
     missing = [
         f"observation term {term.name!r}: expected one of {', '.join(sorted(sources))}"
-        for term in task.observation.terms
+        for term in core.observation.terms
         if term.name not in sources
     ]
     missing += [
         f"privileged term {term.name!r}: expected one of {', '.join(sorted(known))}"
-        for term in task.privileged.terms
+        for term in core.privileged.terms
         if term.name not in known
     ]
     if missing:

@@ -81,6 +81,16 @@ def exploded(positions: NDArray[np.int64], qpos: Array, qvel: Array) -> Array:
     return ~sane
 
 
+def any_exploded(
+    positions: NDArray[np.int64], qpos: FloatArray, qvel: FloatArray
+) -> bool:
+    """Whether `exploded` holds anywhere; several times faster where it does not."""
+    far, fast = np.abs(qpos[:, positions]).max(), np.abs(qvel).max()
+    # A sum is finite only if all its parts are.
+    sane = far <= MOST_DISTANCE_M and fast <= MOST_SPEED and np.isfinite(qpos.sum())
+    return not sane
+
+
 def dump(
     path: Path,
     *,

@@ -42,6 +42,26 @@ class RobotIndex:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RobotColumns:
+    """Where R robots' numbers lie, side by side: one indexing reads them all.
+
+    Attributes:
+        root_qpos, root_qvel: [R, 7] and [R, 6].
+        joint_qpos, joint_qvel: [R, 20] each.
+        touch: [R, 2] indices into sensordata, left and right sole.
+        sole_position, sole_velocity: [R, 2, 3], likewise.
+    """
+
+    root_qpos: IntArray
+    root_qvel: IntArray
+    joint_qpos: IntArray
+    joint_qvel: IntArray
+    touch: IntArray
+    sole_position: IntArray
+    sole_velocity: IntArray
+
+
+@dataclass(frozen=True, kw_only=True)
 class BallIndex:
     """The ball's free joint, body and geom."""
 
@@ -73,6 +93,25 @@ def index_robot(model: mujoco.MjModel, prefix: str) -> RobotIndex:
         bodies=tuple(bodies),
         camera=int(model.camera(prefix + CAMERA).id),
         sensors=_index_sensors(model, prefix),
+    )
+
+
+def stack_robots(robots: tuple[RobotIndex, ...]) -> RobotColumns:
+    """The columns of `robots`, in their order."""
+
+    def soles(kind: str) -> IntArray:
+        return np.stack(
+            [[robot.sensors[f"{foot}_{kind}"] for foot in FEET] for robot in robots]
+        )
+
+    return RobotColumns(
+        root_qpos=np.stack([robot.root_qpos for robot in robots]),
+        root_qvel=np.stack([robot.root_qvel for robot in robots]),
+        joint_qpos=np.stack([robot.joint_qpos for robot in robots]),
+        joint_qvel=np.stack([robot.joint_qvel for robot in robots]),
+        touch=soles("touch")[..., 0],
+        sole_position=soles("position"),
+        sole_velocity=soles("velocity"),
     )
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import mujoco
 import numpy as np
@@ -32,32 +33,36 @@ class CpuPhysics:
         num_threads: int | None = None,
         *,
         pushed_bodies: tuple[int, ...] = (),
+        num_spares: int = 0,
     ):
-        """Copy `model` once per environment; threads default to all cores.
+        """Copy `model` once per environment and spare; threads default to all cores.
 
         Args:
             model: compiled.
             num_envs: B.
             num_threads: of physics.
             pushed_bodies: ids of bodies that `step` takes wrenches for.
+            num_spares: K environments that wait to replace others, see `swap_in`.
         """
         threads = num_threads or os.cpu_count() or 1
         self.models = [copy.copy(model) for _ in range(num_envs)]
-        for each in self.models:
+        self.spare_models = [copy.copy(model) for _ in range(num_spares)]
+        for each in (*self.models, *self.spare_models):
             each.opt.disableflags |= mujoco.mjtDisableBit.mjDSBL_AUTORESET
         self._data = [mujoco.MjData(model) for _ in range(threads)]
         self._pool = rollout.Rollout(nthread=threads)
+        self._helpers = ThreadPoolExecutor(threads)
         self._qpos_at = slice(1, 1 + model.nq)
         self._qvel_at = slice(1 + model.nq, 1 + model.nq + model.nv)
         self._fresh = np.zeros(mujoco.mj_stateSize(model, STATE_SPEC))
         mujoco.mj_getState(model, self._data[0], self._fresh, STATE_SPEC)
         self._state = np.tile(self._fresh, (num_envs, 1))
+        self._spare_state = np.tile(self._fresh, (num_spares, 1))
         self._nsensordata = model.nsensordata
         self.control_spec = CONTROL_SPEC if pushed_bodies else CONTROL_SPEC & ~_XFRC
         self._nu = model.nu
-        self._wrench_at = self._nu + np.concatenate(
-            [6 * body + np.arange(6) for body in pushed_bodies] or [np.zeros(0, int)]
-        )
+        starts = [self._nu + 6 * body for body in pushed_bodies]
+        self._wrenches_at = [slice(start, start + 6) for start in starts]
         self._width = mujoco.mj_stateSize(model, self.control_spec)
         self._allocate(0)
 
@@ -94,18 +99,48 @@ class CpuPhysics:
         Returns:
             [n, nsensordata] of the robots as placed.
         """
-        self._state[rows] = self._fresh
-        self._state[rows, self._qpos_at] = qpos
-        self._state[rows, self._qvel_at] = qvel
-        data = self._data[0]
-        sensors = np.zeros((len(rows), self._nsensordata))
-        for slot, row in enumerate(rows):
-            model = self.models[row]
-            mujoco.mj_setConst(model, data)
-            mujoco.mj_setState(model, data, self._state[row], STATE_SPEC)
-            data.ctrl[:] = 0
-            mujoco.mj_forward(model, data)
-            sensors[slot] = data.sensordata
+        self._state[rows] = self._started(qpos, qvel)
+        models = [self.models[row] for row in rows]
+        return self._sensed(models, self._state[rows])
+
+    def place_spares(self, qpos: FloatArray, qvel: FloatArray) -> FloatArray:
+        """`place` for all spares, whose models are `spare_models`."""
+        self._spare_state = self._started(qpos, qvel)
+        return self._sensed(self.spare_models, self._spare_state)
+
+    def swap_in(self, rows: NDArray[np.int64], first_spare: int) -> None:
+        """Let spares take the place of `rows`, whose models become the spares'.
+
+        Args:
+            rows: [n] environments.
+            first_spare: the first of n spares, placed.
+        """
+        self._state[rows] = self._spare_state[first_spare : first_spare + len(rows)]
+        for spare, row in enumerate(rows, start=first_spare):
+            old = self.models[row]
+            self.models[row] = self.spare_models[spare]
+            self.spare_models[spare] = old
+
+    def _started(self, qpos: FloatArray, qvel: FloatArray) -> FloatArray:
+        """[n, m] full states at time zero."""
+        states = np.tile(self._fresh, (len(qpos), 1))
+        states[:, self._qpos_at] = qpos
+        states[:, self._qvel_at] = qvel
+        return states
+
+    def _sensed(self, models: list[mujoco.MjModel], states: FloatArray) -> FloatArray:
+        """[n, nsensordata] of placed robots; derives the models' constants first.
+
+        MuJoCo's functions let go of Python's lock, so threads share the work.
+        """
+        sensors = np.zeros((len(models), self._nsensordata))
+        parts = np.array_split(np.arange(len(models)), len(self._data))
+
+        def sense(data: mujoco.MjData, part: NDArray[np.int64]) -> None:
+            for row in part:
+                sensors[row] = _sensed(models[row], data, states[row])
+
+        list(self._helpers.map(sense, self._data, parts))
         return sensors
 
     def step(self, goals: FloatArray, wrench: FloatArray | None = None) -> Frames:
@@ -125,8 +160,8 @@ class CpuPhysics:
             self._allocate(substeps)
         self._control[..., : self._nu] = goals
         if wrench is not None:
-            flat = wrench.reshape(*wrench.shape[:2], -1)
-            self._control[..., self._wrench_at] = flat
+            for body, at in enumerate(self._wrenches_at):
+                self._control[..., at] = wrench[:, :, body]
         self._pool.rollout(
             self.models,
             self._data,
@@ -156,6 +191,19 @@ class CpuPhysics:
     def close(self) -> None:
         """Stop the threads."""
         self._pool.close()
+        self._helpers.shutdown()
 
 
 _XFRC = int(mujoco.mjtState.mjSTATE_XFRC_APPLIED)
+
+
+def _sensed(
+    model: mujoco.MjModel, data: mujoco.MjData, state: FloatArray
+) -> FloatArray:
+    """[nsensordata] in `state`; derives the model's constants first."""
+    mujoco.mj_setConst(model, data)
+    mujoco.mj_setState(model, data, state, STATE_SPEC)
+    # Whatever environment this scratch data stepped last leaves no trace.
+    data.ctrl[:] = data.xfrc_applied[:] = data.qacc_warmstart[:] = 0
+    mujoco.mj_forward(model, data)
+    return data.sensordata

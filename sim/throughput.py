@@ -28,6 +28,9 @@ ACTION_SPREAD = 0.3
 _WARM_UP_STEPS = 60
 """Until robots that fall have begun to: one and a half seconds."""
 _LEAST_STEPS = 5
+_BLOCK_STEPS = 16
+"""Steps whose times are added before they are compared: environments prepare new
+episodes several at once, so a single step may hold none of that work, or all."""
 _STATM = Path("/proc/self/statm")
 _RESIDENT_PAGES = 1
 """Column of the resident set in `_STATM`, proc(5)."""
@@ -53,9 +56,9 @@ class Throughput:
     Attributes:
         num_envs: B.
         threads: of physics.
-        ratio: bare time over environment time, per pair of steps; 1 is no overhead.
-        env_steps_per_s: control steps of single environments per second, at the
-            median step time; observation, reward, resets, randomization, pushes.
+        ratio: bare time over environment time, per block of steps; 1 is no overhead.
+        env_steps_per_s: control steps of single environments per second, in the median
+            block; observation, reward, resets, randomization, pushes.
         raw_steps_per_s: the same number for the bare physics.
         substeps: physics steps in a control step.
         pairs: steps measured.
@@ -173,7 +176,7 @@ def throughput(
         resets += int(np.logical_or(moved.terminated, moved.truncated).sum())
     bare.close()
     env.close()
-    both = np.array(times)
+    both = block_means(np.array(times), _BLOCK_STEPS)
     env_s, bare_s = np.median(both, axis=0)
     return Throughput(
         num_envs=num_envs,
@@ -185,6 +188,12 @@ def throughput(
         pairs=len(times),
         resets_per_step=resets / (len(times) * num_envs),
     )
+
+
+def block_means(times: NDArray[np.float64], steps: int) -> NDArray[np.float64]:
+    """[N, k] means over N blocks of `steps` or a few more of the rows of `times`."""
+    blocks = np.array_split(times, max(1, len(times) // steps))
+    return np.array([block.mean(axis=0) for block in blocks])
 
 
 def spread(values: NDArray[np.float64]) -> Spread:

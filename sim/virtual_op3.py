@@ -81,10 +81,10 @@ class VirtualOp3(Plant):
         )
 
     def imu(self) -> tuple[FloatArray, FloatArray]:
-        sensors = self.index.sensors
+        # The turn rate of now: sensordata holds what was before the last physics step.
         return (
-            self._data.sensordata[sensors["gyro"]],
-            self._data.sensordata[sensors["accelerometer"]],
+            self._data.qvel[self.index.root_qvel[3:]],
+            self._data.sensordata[self.index.sensors["accelerometer"]],
         )
 
     def supply_v(self) -> float:

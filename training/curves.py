@@ -7,8 +7,10 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 
+_COLUMNS = 2
 _PANELS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     ("reward per step", (("reward/total", "total"),)),
+    ("return per episode", (("episode/return", "whole episodes"),)),
     (
         "share of the commanded speed reached",
         (
@@ -18,9 +20,30 @@ _PANELS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("share/turn", "turn"),
         ),
     ),
-    ("falls per minute", (("falls_per_min", "falls"),)),
+    (
+        "share of episodes",
+        (
+            ("end/up", "that end up"),
+            ("end/fallen", "that end fallen"),
+            ("episodes_with/goals", "with a goal"),
+        ),
+    ),
+    ("seconds until up", (("first_s/up", "of those that come up"),)),
+    ("ball's top speed, m/s", (("max/best_m_s", "mean over episodes"),)),
+    (
+        "per minute",
+        (("falls_per_min", "falls"), ("goals_per_min", "goals")),
+    ),
+    (
+        "curriculum",
+        (
+            ("curriculum/pushes", "strength of pushes"),
+            ("curriculum/difficulty", "difficulty"),
+        ),
+    ),
     ("samples per second", (("steps_per_s", "end to end"),)),
 )
+"""Title and lines; a panel without any data is left out."""
 
 
 def joined(histories: list[list[dict[str, float]]]) -> list[dict[str, float]]:
@@ -35,12 +58,26 @@ def joined(histories: list[list[dict[str, float]]]) -> list[dict[str, float]]:
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
     """Draw the reports of a run (`RunFolder.history`) over control steps."""
-    figure, axes = plt.subplots(2, 2, figsize=(9, 5.6), constrained_layout=True)
-    for axis, (title, lines) in zip(axes.flat, _PANELS, strict=True):
+    known = set().union(*rows)
+    panels = [
+        (title, [(name, label) for name, label in lines if name in known])
+        for title, lines in _PANELS
+    ]
+    panels = [(title, lines) for title, lines in panels if lines]
+    count = -(-len(panels) // _COLUMNS)
+    figure, axes = plt.subplots(
+        count,
+        _COLUMNS,
+        figsize=(9, 2.8 * count),
+        constrained_layout=True,
+        squeeze=False,
+    )
+    for axis in axes.flat[len(panels) :]:
+        axis.axis("off")
+    for axis, (title, lines) in zip(axes.flat, panels, strict=False):
         for name, label in lines:
             points = [(row["step"] / 1e6, row[name]) for row in rows if name in row]
-            if points:
-                axis.plot(*zip(*points, strict=True), label=label, linewidth=1.2)
+            axis.plot(*zip(*points, strict=True), label=label, linewidth=1.2)
         axis.set_title(title, fontsize=10)
         axis.set_xlabel("million control steps")
         axis.grid(alpha=0.3)

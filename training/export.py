@@ -1,39 +1,101 @@
 """From a training run to a policy bundle that the robot accepts."""
 
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast, get_args
 
 import jax
 import jax.numpy as jnp
 import jax2onnx
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 
-from robot.contracts.policy import PolicySpec, ServoGains, write_spec
+from robot.contracts.policy import (
+    CommandSpec,
+    ObservationSpec,
+    PolicySpec,
+    Role,
+    ServoGains,
+    write_spec,
+)
 from robot.policy import OnnxPolicy, load_bundle, write_golden
-from sim.env import EnvConfig, Environment
+from sim.env import Environment
 from sim.robot_model import model_hash
+from sim.tasks.getup import STANDING
+from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
-from training.ppo import Ppo
-from training.run_folder import RunError, git_commit, read_checkpoint
-from training.train_walk import WalkRunConfig, initial_progress, make_learner
+from training.run_folder import RunError, git_commit, has_checkpoint, read_params
+from training.train_dmpo import DmpoRunConfig, dmpo_params, make_dmpo
+from training.train_task import TaskRunConfig, initial_progress, make_learner
+
+RunConfig = TaskRunConfig | DmpoRunConfig
+Mean = Callable[[Any], Any]
+"""Observations [B, N] to actions [B, A] without exploration, not jitted."""
 
 GOLDEN_STEPS = 64
+KICK_COMMIT_S = 1.5
+"""How long a learned kick keeps the robot to itself (chosen: its swing and the steps
+back into the stand take about a second)."""
+
+ROLES: Mapping[str, str] = MappingProxyType(
+    {
+        "walk": "walk",
+        "getup": "getup",
+        "rise": "getup",
+        "kick": "kick",
+        "score": "score",
+    }
+)
+"""Which skill of the robot a task teaches."""
+
+FOLDED: Mapping[str, tuple[float, ...]] = MappingProxyType(
+    {"target_pose": STANDING.joint_rad, "target_gravity": STANDING.gravity}
+)
+"""Terms that have one value on board, and it: the exported network holds it, the
+bundle's observation leaves the term out. A get-up is always asked to stand."""
 
 
-def walk_spec(config: WalkRunConfig, name: str, made_by: str) -> PolicySpec:
-    """The contract of a walk trained with `config`."""
-    task = config.task
+def role_of(task: Task) -> Role:
+    """The role that the robot gives a policy of `task`.
+
+    Raises:
+        RunError: it has none.
+    """
+    role = ROLES.get(task.name)
+    if role not in get_args(Role):
+        known = [name for name, role in ROLES.items() if role in get_args(Role)]
+        raise RunError(
+            f"expected a task that teaches a skill of the robot: {', '.join(known)}; "
+            f"found {task.name}, which can be trained but not exported"
+        )
+    return cast(Role, role)
+
+
+def policy_spec(config: RunConfig, name: str, made_by: str) -> PolicySpec:
+    """The contract of a policy trained with `config`.
+
+    Raises:
+        RunError: the robot has no role for the task.
+    """
+    task, role = config.task, role_of(config.task)
+    command, clock_hz = CommandSpec(names=(), low=(), high=()), 0.0
+    if isinstance(task, WalkTask):
+        command, clock_hz = task.config.command, task.config.clock_hz
     return PolicySpec(
         name=name,
-        role="walk",
+        role=role,
         engine="onnx",
         control_period_s=task.control_period_s,
-        observation=task.observation,
+        observation=Folding.of(task.observation).onboard,
         action=task.action,
-        command=task.command,
-        clock_hz=task.clock_hz,
-        commit_s=0.0,
+        command=command,
+        clock_hz=clock_hz,
+        commit_s=KICK_COMMIT_S if role == "kick" else 0.0,
         state_shapes=(),
         gains=ServoGains(),
         robot_model_sha256=model_hash(),
@@ -42,61 +104,143 @@ def walk_spec(config: WalkRunConfig, name: str, made_by: str) -> PolicySpec:
     )
 
 
-def export_walk(
-    run: Path, config: WalkRunConfig, bundle: Path, name: str, made_by: str
+def export_policy(
+    run: Path, config: RunConfig, bundle: Path, name: str, made_by: str
 ) -> None:
     """Write `spec.json`, `policy.onnx` and `golden.npz` of a run into `bundle`.
 
-    The bundle is loaded and its goldens replayed before this returns. `CARD.md` is the
-    caller's, who knows what was measured.
+    They are written elsewhere first, loaded as the robot loads them and their goldens
+    replayed. `CARD.md` is the caller's, who knows what was measured; a missing one is
+    begun.
 
     Raises:
-        RunError: the run has no checkpoint.
+        RunError: the run has no checkpoint, or the robot no role for the task.
+        ContractError: the robot refuses the bundle, for instance because it has no
+            source for a term of the observation.
     """
-    progress = read_checkpoint(run, initial_progress(config))
-    if progress is None:
+    spec = policy_spec(config, name, made_by)
+    if not has_checkpoint(run):
         raise RunError(
             f"expected checkpoint.msgpack in {run}, found none; train first with "
-            f"op3-soccer train walk --out {run}"
+            f"op3-soccer train {config.task.name} --out {run}"
         )
-    spec = walk_spec(config, name, made_by)
-    bundle.mkdir(parents=True, exist_ok=True)
-    write_spec(bundle / "spec.json", spec)
-    network = actor_to_onnx(make_learner(config), progress.learner.params, spec)
-    onnx.save(network, str(bundle / "policy.onnx"))
-    card = bundle / "CARD.md"
-    if not card.exists():
-        card.write_text(f"# {name}\n\nMade by `{made_by}`.\n", encoding="utf-8")
-    _write_walk_golden(config, bundle, spec)
-    load_bundle(bundle)
+    mean = learned_mean(run, config)
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder)
+        write_spec(draft / "spec.json", spec)
+        network = to_onnx(mean, config.task.observation, name)
+        onnx.save(network, str(draft / "policy.onnx"))
+        _write_goldens(config, draft, spec)
+        (draft / "CARD.md").write_text(
+            f"# {name}\n\nMade by `{made_by}`.\n", encoding="utf-8"
+        )
+        load_bundle(draft)
+        bundle.mkdir(parents=True, exist_ok=True)
+        for file in draft.iterdir():
+            if file.name != "CARD.md" or not (bundle / file.name).exists():
+                shutil.copyfile(file, bundle / file.name)
 
 
-def actor_to_onnx(ppo: Ppo, params: Any, spec: PolicySpec) -> onnx.ModelProto:
-    """The actor's mean as an ONNX network: observation [1, N] to action [1, A]."""
+@dataclass(frozen=True, kw_only=True)
+class Folding:
+    """How an observation on board becomes the one that was trained with.
 
-    def mean(observation: Any) -> Any:
-        return ppo.distribution(params, observation)[0]
+    Attributes:
+        onboard: what the robot observes.
+        kept: [N] columns of the trained observation that the robot gives.
+        constant: [M] a trained observation; only its other columns count.
+    """
 
+    onboard: ObservationSpec
+    kept: NDArray[np.int64]
+    constant: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, trained: ObservationSpec) -> "Folding":
+        """Leave out the terms of `FOLDED`."""
+        kept, constant, offset = [], np.zeros(trained.size, np.float32), 0
+        for term in trained.terms:
+            columns = np.arange(offset, offset + term.size * term.history)
+            offset += len(columns)
+            if term.name not in FOLDED:
+                kept.append(columns)
+                continue
+            raw = np.array(FOLDED[term.name]) - np.array(term.mean or 0.0)
+            value = np.tile(raw / np.array(term.std or 1.0), term.history)
+            constant[columns] = np.clip(value, -trained.clip, trained.clip)
+        terms = tuple(term for term in trained.terms if term.name not in FOLDED)
+        return cls(
+            onboard=ObservationSpec(terms=terms, clip=trained.clip),
+            kept=np.concatenate(kept),
+            constant=constant,
+        )
+
+    def unfolded(self, onboard: Any) -> Any:
+        """[B, M] the trained observation for [B, N]."""
+        parts, column, given = [], 0, 0
+        for split in _runs(self.kept):
+            if split[0] > column:
+                parts.append(self._constant(onboard, column, split[0]))
+            parts.append(onboard[:, given : given + len(split)])
+            column, given = split[-1] + 1, given + len(split)
+        if column < len(self.constant):
+            parts.append(self._constant(onboard, column, len(self.constant)))
+        return jnp.concatenate(parts, axis=-1) if len(parts) > 1 else onboard
+
+    def _constant(self, onboard: Any, first: int, last: int) -> Any:
+        part = jnp.asarray(self.constant[first:last])
+        return jnp.broadcast_to(part, (onboard.shape[0], last - first))
+
+
+def learned_mean(run: Path, config: RunConfig) -> Mean:
+    """The policy in a run's checkpoint.
+
+    Raises:
+        RunError: its networks are shaped otherwise, or have a memory.
+    """
+    if isinstance(config, TaskRunConfig):
+        ppo = make_learner(config)
+        params = read_params(run, initial_progress(config).learner.params)
+        return lambda seen: ppo.distribution(params, seen)[0]
+    if config.learner.dmpo.lstm:
+        raise RunError(
+            f"expected a feed-forward policy to export, found an LSTM of width "
+            f"{config.learner.dmpo.lstm}"
+        )
+    dmpo = make_dmpo(config)
+    params = read_params(run, dmpo_params(config))
+    return lambda seen: dmpo.distribution(params, seen)[1].mean
+
+
+def to_onnx(mean: Mean, trained: ObservationSpec, name: str) -> onnx.ModelProto:
+    """A policy as an ONNX network: observation on board [1, N] to action [1, A]."""
+    folding = Folding.of(trained)
     return jax2onnx.to_onnx(
-        mean,
-        [jax.ShapeDtypeStruct((1, spec.observation.size), jnp.float32)],
-        model_name=spec.name,
+        lambda onboard: mean(folding.unfolded(onboard)),
+        [jax.ShapeDtypeStruct((1, folding.onboard.size), jnp.float32)],
+        model_name=name,
         input_names=["observation"],
         output_names=["action"],
         opset=21,
     )
 
 
-def _write_walk_golden(config: WalkRunConfig, bundle: Path, spec: PolicySpec) -> None:
-    """Observations of one environment that walks under the exported policy."""
+def _write_goldens(config: RunConfig, bundle: Path, spec: PolicySpec) -> None:
+    """Observations of one environment that moves under the exported policy."""
     policy = OnnxPolicy(bundle / "policy.onnx", spec)
-    world = EnvConfig(num_envs=1, num_threads=1)
-    env = Environment(WalkTask(config=config.task), world, seed=7)
+    kept = Folding.of(config.task.observation).kept
+    world = replace(config.env, num_envs=1, num_threads=1, stagger=False)
+    env = Environment(config.task, world, seed=7)
     state, moved = env.reset()
     seen = []
     for _ in range(GOLDEN_STEPS):
-        seen.append(moved.observation[0, 0])
+        seen.append(moved.observation[0, 0][kept])
         action, _ = policy.act(seen[-1], ())
         state, moved = env.step(state, action[None, None])
     env.close()
     write_golden(bundle / "golden.npz", policy, np.stack(seen))
+
+
+def _runs(columns: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Ascending numbers cut where they skip one."""
+    return np.split(columns, np.flatnonzero(np.diff(columns) != 1) + 1)

@@ -34,6 +34,8 @@ class PpoConfig:
         grad_norm: global clip.
         hidden: widths of actor and critic.
         init_std: of the actions.
+        critic_first: updates at the start that train the critic alone. Where the actor
+            can already do something, a critic that knows nothing yet would ruin it.
     """
 
     epochs: int = 4
@@ -49,6 +51,7 @@ class PpoConfig:
     grad_norm: float = 1.0
     hidden: tuple[int, ...] = (256, 128)
     init_std: float = 0.37
+    critic_first: int = 0
 
 
 class Batch(NamedTuple):
@@ -172,13 +175,24 @@ class Ppo:
         target = advantage + batch.value
         flat = _flatten((batch, advantage, target))
         size = flat[1].shape[0]
+        # The optimizer's averages of the actor's gradients are kept up meanwhile, so
+        # that its first step is none of an optimizer without a past.
+        alone = state.updates < config.critic_first
+        rates = {
+            "actor": jnp.where(alone, 0.0, state.learning_rate),
+            "critic": state.learning_rate,
+        }
 
         def minibatch(carry, rows):
             params, optimizer = carry
             part = jax.tree.map(lambda x: x[rows], flat)
             grads, metrics = jax.grad(self._loss, has_aux=True)(params, *part)
-            step, optimizer = self._optimizer.update(grads, optimizer, params)
-            step = jax.tree.map(lambda x: -state.learning_rate * x, step)
+            moved, optimizer = self._optimizer.update(grads, optimizer, params)
+            step = cast(dict[str, Any], moved)
+            step = {
+                name: jax.tree.map(lambda x, rate=rate: -rate * x, step[name])
+                for name, rate in rates.items()
+            }
             return (optax.apply_updates(params, step), optimizer), metrics
 
         def epoch(carry, key):
@@ -191,10 +205,11 @@ class Ppo:
             epoch, (state.params, state.optimizer), jnp.stack(keys)
         )
         metrics = jax.tree.map(jnp.mean, metrics)
+        adapted = self._adapted_rate(state.learning_rate, metrics["kl"])
         state = LearnerState(
             params=params,
             optimizer=optimizer,
-            learning_rate=self._adapted_rate(state.learning_rate, metrics["kl"]),
+            learning_rate=jnp.where(alone, state.learning_rate, adapted),
             key=key,
             updates=state.updates + 1,
         )

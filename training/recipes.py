@@ -1,77 +1,210 @@
-"""Trainings in stages, each starting from the networks of the one before."""
+"""Trainings by task, in stages, each starting from the networks of the one before."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
+from sim.env import EnvConfig
+from sim.getup_recordings import record_getups
+from sim.motion_world import BatchPolicy
+from sim.tasks.registry import make_task
+from sim.tasks.rise import RiseTask
 from sim.tasks.walk import CommandMix, WalkConfig, WalkRewards
+from sim.tasks.walk_task import WalkTask
+from training.clone import CloneConfig
+from training.curriculum import CurriculumConfig
 from training.ppo import PpoConfig
-from training.train_walk import WalkRunConfig
+from training.train_task import TaskRunConfig
+
+Scripts = Callable[[str], BatchPolicy]
+"""The scripted skill of a name, such as "getup"."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """One run of a recipe.
+    """One run of a recipe: PPO, or the cloning of a script.
 
     Attributes:
-        name: of its folder.
-        run: its configuration; `warm_start` is filled in by `staged`.
+        name: of its folder; empty for the recipe's own folder.
+        run: its configuration; `warm_start` is filled in by `staged`. A `CloneConfig`
+            only as the first stage: it starts from nothing.
     """
 
     name: str
-    run: WalkRunConfig
+    run: TaskRunConfig | CloneConfig
+
+
+def plain_run(task: str, seed: int = 0) -> TaskRunConfig:
+    """A single run of a task with its default configuration.
+
+    Raises:
+        ValueError: no such task.
+    """
+    return TaskRunConfig(
+        task=make_task(task), ppo=_PPO.get(task, PpoConfig()), seed=seed
+    )
+
+
+def recipe(task: str, seed: int, scripts: Scripts) -> tuple[Stage, ...]:
+    """The stages that learn a task; a single plain run where nobody wrote a recipe.
+
+    Args:
+        task: its name.
+        seed: of all stages.
+        scripts: asked for the skills that a recipe begins with.
+    """
+    if task in RECIPES:
+        return RECIPES[task](seed, scripts)
+    return (Stage(name="", run=plain_run(task, seed)),)
 
 
 def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
     """How policies/walk was made.
 
     A slow gait clock first: with a fast one, marching in place is a local optimum that
-    training may not leave. The fast clock then lifts the top speed, and a last stage
-    with smaller updates and dearer falls settles the gait.
+    training may not leave. A faster clock and a tall torso then lift the top speed
+    (see `WalkRewards`), and a last stage with smaller updates and dearer falls settles
+    the gait under the full pushes.
     """
-    fast = WalkConfig()
-    slow = replace(
-        fast,
+    slow = WalkConfig(
         clock_hz=2.2,
         mix=CommandMix(stand=0.10, fast=0.12, straight=0.13, sideways=0.15, turn=0.15),
         rewards=WalkRewards(progress=1.5),
     )
-    careful = replace(fast, rewards=WalkRewards(fall=-20.0))
-    first = WalkRunConfig(
-        task=slow,
-        total_steps=6_000_000,
-        push_ramp=(1_500_000, 5_000_000),
+    tall = WalkConfig(
+        clock_hz=2.8,
+        low=(-0.45, -0.3, -3.2),
+        high=(0.9, 0.3, 3.2),
+        mix=CommandMix(stand=0.08, fast=0.27, straight=0.10, sideways=0.12, turn=0.16),
+        rewards=_TALL,
+    )
+    careful = replace(
+        tall,
+        mix=replace(tall.mix, turn=0.20),
+        rewards=replace(_TALL, fall=-25.0, turn_progress=1.2),
+    )
+    wide = PpoConfig(learning_rate=6e-4, kl=0.012)
+    narrow = PpoConfig(
+        learning_rate=1.5e-4, learning_rate_range=(2e-5, 3e-4), kl=0.006, entropy=0.0
+    )
+    stages = (
+        ("slow_clock", slow, PpoConfig(), 6_000_000, (1_500_000, 5_000_000)),
+        ("fast_clock", WalkConfig(), wide, 7_000_000, (0, 1_000_000)),
+        ("tall", tall, replace(wide, kl=0.015), 10_000_000, (2_000_000, 5_000_000)),
+        ("careful", careful, narrow, 6_000_000, (0, 1)),
+    )
+    return tuple(
+        Stage(
+            name=name,
+            run=TaskRunConfig(
+                task=WalkTask(config=config),
+                ppo=ppo,
+                total_steps=steps,
+                curriculum=CurriculumConfig(push_ramp=ramp),
+                seed=seed,
+            ),
+        )
+        for name, config, ppo, steps, ramp in stages
+    )
+
+
+_TALL = WalkRewards(
+    progress=4.0,
+    stature=0.8,
+    gait=0.9,
+    action_jerk=-0.003,
+    hip_pose=-0.1,
+    torque=-0.0005,
+    fall=-15.0,
+)
+
+
+def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
+    """The scripted get-up cloned, then made faster and surer.
+
+    PPO alone never found a way up from chest or back. The clone stands up from most of
+    these; PPO goes on from it in small updates, the critic first.
+
+    Args:
+        seed: of both stages.
+        script: a get-up, recorded for start postures (seconds of computing).
+    """
+    task = RiseTask()
+    lying = replace(task.starts, lying_share=0.7, tilted_share=0.3, side_spread_rad=0.5)
+    cloned = TaskRunConfig(
+        task=replace(task, starts=lying, episode_s=20.0),
+        env=EnvConfig(num_envs=128),
+        ppo=PpoConfig(init_std=0.12),
         seed=seed,
     )
-    second = WalkRunConfig(
-        task=fast,
-        ppo=PpoConfig(learning_rate=6e-4, kl=0.012),
-        total_steps=7_000_000,
-        push_ramp=(0, 1_000_000),
-        seed=seed,
+    recorded = replace(
+        task.starts,
+        lying_share=0.65,
+        tilted_share=0.10,
+        recorded_share=0.20,
+        recorded=record_getups(script, worlds=24, every_s=0.1, seed=5),
     )
-    third = WalkRunConfig(
-        task=careful,
+    risen = TaskRunConfig(
+        task=replace(task, starts=recorded, episode_s=6.0),
         ppo=PpoConfig(
-            learning_rate=2e-4,
-            learning_rate_range=(3e-5, 3e-4),
-            kl=0.005,
+            epochs=3,
+            discount=0.99,
+            learning_rate=1e-4,
+            learning_rate_range=(1e-5, 5e-4),
+            kl=0.006,
             entropy=0.0,
+            critic_first=25,
         ),
-        total_steps=8_000_000,
-        push_ramp=(0, 1),
+        curriculum=CurriculumConfig(push_ramp=(6_000_000, 10_000_000)),
+        rollout_steps=48,
+        total_steps=20_000_000,
         seed=seed,
     )
     return (
-        Stage(name="slow_clock", run=first),
-        Stage(name="fast_clock", run=second),
-        Stage(name="careful", run=third),
+        Stage(name="clone", run=CloneConfig(run=cloned, script="getup")),
+        Stage(name="rise", run=risen),
     )
+
+
+def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
+    """One run; the pushes come late, after the swing is found."""
+    curriculum = CurriculumConfig(push_ramp=(4_000_000, 8_000_000))
+    run = replace(plain_run("kick", seed), curriculum=curriculum)
+    return (Stage(name="", run=run),)
 
 
 def staged(stages: tuple[Stage, ...], folder: Path) -> tuple[Stage, ...]:
     """The stages with each one's `warm_start` set to its predecessor in `folder`."""
     ready: list[Stage] = []
     for stage in stages:
-        before = str(folder / ready[-1].name) if ready else ""
-        ready.append(replace(stage, run=replace(stage.run, warm_start=before)))
+        run = stage.run
+        if ready:
+            if isinstance(run, CloneConfig):
+                raise ValueError(
+                    f"recipe: expected a clone as the first stage, found {stage.name!r}"
+                )
+            run = replace(run, warm_start=str(folder / ready[-1].name))
+        ready.append(replace(stage, run=run))
     return tuple(ready)
+
+
+_SOCCER_PPO = PpoConfig(discount=0.99, hidden=(256, 256, 128))
+_PPO: Mapping[str, PpoConfig] = MappingProxyType(
+    {
+        "getup": PpoConfig(discount=0.99, init_std=0.45),
+        "rise": PpoConfig(discount=0.98, kl=0.012, init_std=0.45),
+        "kick": PpoConfig(discount=0.98, kl=0.012),
+        "score": _SOCCER_PPO,
+        "match": _SOCCER_PPO,
+    }
+)
+"""What differs from the walk's settings: longer horizons where success comes late."""
+
+RECIPES: Mapping[str, Callable[[int, Scripts], tuple[Stage, ...]]] = MappingProxyType(
+    {
+        "walk": lambda seed, scripts: walk_recipe(seed),
+        "rise": lambda seed, scripts: rise_recipe(seed, scripts("getup")),
+        "kick": lambda seed, scripts: kick_recipe(seed),
+    }
+)

@@ -1,7 +1,8 @@
 """A run's folder: configuration, metrics, checkpoints, curves. Survives kill -9.
 
 `config.json`, `metrics.jsonl` (one line per report), `checkpoint.msgpack` (written
-beside and renamed, so that it is always whole), `curves.png`, TensorBoard events.
+beside and renamed, so that it is always whole), `curves.png`, TensorBoard events,
+`film/` with pictures.
 """
 
 import json
@@ -11,12 +12,15 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import flax.serialization
+import jax
+import numpy as np
 from tensorboardX import SummaryWriter
 
 from robot.contracts.codec import to_plain
 
 T = TypeVar("T")
 CHECKPOINT = "checkpoint.msgpack"
+METRICS = "metrics.jsonl"
 
 
 class RunError(Exception):
@@ -52,7 +56,8 @@ class RunFolder:
         if not config_file.exists():
             content = {"config": plain, "commit": git_commit()}
             _write_whole(config_file, json.dumps(content, indent=1).encode())
-        self._metrics = (path / "metrics.jsonl").open("a", encoding="utf-8")
+        _end_last_line(path / METRICS)
+        self._metrics = (path / METRICS).open("a", encoding="utf-8")
         self._board = SummaryWriter(str(path / "tensorboard"))
 
     def __enter__(self) -> "RunFolder":
@@ -70,14 +75,26 @@ class RunFolder:
 
     def history(self) -> list[dict[str, float]]:
         """All reports so far; a last line cut short by a kill is skipped."""
-        lines = (self.path / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
-        rows = []
+        lines = (self.path / METRICS).read_text(encoding="utf-8").splitlines()
+        rows: list[dict[str, float]] = []
         for line in lines:
             try:
-                rows.append(json.loads(line))
+                row = json.loads(line)
             except json.JSONDecodeError:
                 continue
+            # A line without metrics says where a resumed run went on from.
+            while rows and len(row) == 1 and rows[-1]["step"] > row["step"]:
+                rows.pop()
+            if len(row) > 1:
+                rows.append(row)
         return rows
+
+    def rewind(self, step: int) -> None:
+        """Say that the run goes on from `step`: `history` forgets what a run that was
+        killed after its last checkpoint reported beyond it. The file keeps it."""
+        if any(row["step"] > step for row in self.history()):
+            self._metrics.write(json.dumps({"step": step}) + "\n")
+            self._metrics.flush()
 
     def save(self, tree: Any) -> None:
         """Replace the checkpoint."""
@@ -107,6 +124,55 @@ def read_checkpoint(path: Path, like: T) -> T | None:
     return cast(T, flax.serialization.from_bytes(like, data))
 
 
+def read_params(path: Path, like: T) -> T:
+    """Only the networks' parameters of the checkpoint in a run folder.
+
+    Raises:
+        RunError: there is no checkpoint, or its networks are shaped otherwise.
+    """
+    if not has_checkpoint(path):
+        raise RunError(f"expected {CHECKPOINT} in {path}, found none")
+    params = _read_tree(path)["learner"]["params"]
+    found, wanted = _shapes(params), _shapes(like)
+    if found != wanted:
+        differing = sorted(
+            name
+            for name in found.keys() | wanted.keys()
+            if found.get(name) != wanted.get(name)
+        )
+        raise RunError(
+            f"expected networks of this run's shape in {path}, found others: "
+            + "; ".join(
+                f"{name}: {wanted.get(name, 'none')} here, {found.get(name, 'none')} "
+                f"there"
+                for name in differing
+            )
+        )
+    return cast(T, flax.serialization.from_state_dict(like, params))
+
+
+def read_step(path: Path) -> int:
+    """Control steps that the checkpoint in a run folder has behind it; 0 without."""
+    if not has_checkpoint(path):
+        return 0
+    return int(_read_tree(path)["steps"])
+
+
+def _read_tree(path: Path) -> dict[str, Any]:
+    """The checkpoint as nested dicts of arrays, whatever wrote it."""
+    data = (path / CHECKPOINT).read_bytes()
+    return cast(dict[str, Any], flax.serialization.msgpack_restore(data))
+
+
+def _shapes(tree: Any) -> dict[str, tuple[int, ...]]:
+    """Shape of every array by its path."""
+    plain = flax.serialization.to_state_dict(tree)
+    return {
+        "/".join(str(part.key) for part in path): np.shape(leaf)
+        for path, leaf in jax.tree_util.tree_leaves_with_path(plain)
+    }
+
+
 def git_commit() -> str:
     """Hash of HEAD, with `+` if the tree differs from it; "unknown" outside git."""
     here = Path(__file__).parent
@@ -131,6 +197,13 @@ def _write_whole(path: Path, data: bytes) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+
+
+def _end_last_line(path: Path) -> None:
+    """A kill may cut the last line short: the next one must not be glued to it."""
+    if path.exists() and (data := path.read_bytes()) and not data.endswith(b"\n"):
+        with path.open("ab") as file:
+            file.write(b"\n")
 
 
 def _difference(found: Any, wanted: Any, where: str = "config") -> str:

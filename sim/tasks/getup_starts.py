@@ -46,6 +46,8 @@ class GetupStarts:
 
     Attributes:
         lying_share: flat on chest, back, left side or right side, a quarter each.
+        side_spread_rad: those lie turned about their long axis by up to this much; at
+            pi/4 every turn is as likely.
         tilted_share: tilted by anything up to lying, in any direction.
         recorded_share: one of `recorded`, unchanged but for its heading.
         recorded: see there.
@@ -56,6 +58,7 @@ class GetupStarts:
     """
 
     lying_share: float = 0.6
+    side_spread_rad: float = 0.0
     tilted_share: float = 0.3
     recorded_share: float = 0.0
     recorded: tuple[StartState, ...] = ()
@@ -90,7 +93,7 @@ class GetupStarts:
 
 def start_getup(random: Random, count: int, starts: GetupStarts) -> Placement:
     """One robot per environment at the origin, at rest, R = 1."""
-    draw = random.uniform((count, 6))
+    draw = random.uniform((count, 7))
     xp = draw.__array_namespace__()
     tilt, toward = _fall(starts, draw)
     pose = xp.asarray(starts.poses, dtype=draw.dtype)
@@ -128,6 +131,7 @@ def _fall(starts: GetupStarts, draw: Array) -> tuple[Array, Array]:
     tilted = ~lying & (kind < starts.lying_share + starts.tilted_share)
     quarter = math.pi / 2
     side = quarter * draw_index(draw[:, 1], 4)
+    side = side + starts.side_spread_rad * (2 * draw[:, 6] - 1)
     toward = xp.where(lying, side, 2 * math.pi * draw[:, 2])
     partly = xp.where(tilted, quarter * draw[:, 3], xp.zeros_like(kind))
     return xp.where(lying, quarter, partly), toward

@@ -6,6 +6,7 @@ targets. States along the scripted get-up are start postures instead, so that an
 episode often begins a moment before success. Form and weights are the project's choice.
 """
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,7 @@ class RiseRewards:
 
 _STARTS = GetupStarts(
     lying_share=0.6,
+    side_spread_rad=math.pi / 4,
     tilted_share=0.25,
     poses=(STAND_RAD, FLAT_RAD, CROUCH_RAD, T_POSE_RAD),
     joint_spread_rad=0.15,

@@ -101,9 +101,9 @@ def _view_robots(
     torque_nm: Array,
 ) -> RobotView:
     xp = qpos.__array_namespace__()
-    root, speed = __import__('numpy').take(qpos, at.root_qpos, axis=-1), __import__('numpy').take(qvel, at.root_qvel, axis=-1)
+    root, speed = qpos[..., at.root_qpos], qvel[..., at.root_qvel]
     quat = root[..., 3:]
-    horizontal = __import__('numpy').take(sensors, at.sole_velocity[..., :2], axis=-1)
+    horizontal = sensors[..., at.sole_velocity[..., :2]]
     return RobotView(
         position_m=root[..., :3],
         yaw_rad=rotations.yaw(quat),
@@ -111,10 +111,10 @@ def _view_robots(
         gravity=rotations.gravity_direction(quat),
         velocity_m_s=speed[..., :3],
         gyro_rad_s=speed[..., 3:],
-        joint_rad=__import__('numpy').take(qpos, at.joint_qpos, axis=-1),
-        joint_velocity_rad_s=__import__('numpy').take(qvel, at.joint_qvel, axis=-1),
+        joint_rad=qpos[..., at.joint_qpos],
+        joint_velocity_rad_s=qvel[..., at.joint_qvel],
         torque_nm=torque_nm,
-        contact=__import__('numpy').take(sensors, at.touch, axis=-1) > CONTACT_N,
-        sole_height_m=__import__('numpy').take(sensors, at.sole_position[..., 2], axis=-1) - SOLE_SITE_HEIGHT_M,
+        contact=sensors[..., at.touch] > CONTACT_N,
+        sole_height_m=sensors[..., at.sole_position[..., 2]] - SOLE_SITE_HEIGHT_M,
         sole_speed_m_s=xp.sqrt(xp.sum(horizontal * horizontal, axis=-1)),
     )

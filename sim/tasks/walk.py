@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from robot.contracts.policy import (
     ActionSpec,
@@ -21,6 +24,20 @@ Array = Any
 LEG_AND_ARM_JOINTS = tuple(name for name in JOINT_NAMES if not name.startswith("head"))
 _STAND = {joint.name: joint.stand_rad for joint in OP3_JOINTS}
 _BY_NAME = {joint.name: joint for joint in OP3_JOINTS}
+_STAND_M = 0.236
+"""Torso height in the stand pose."""
+_STRETCH_M = 0.03
+"""From there to nearly straight legs."""
+
+
+def _limbs_named(*starts: str) -> NDArray[np.float64]:
+    """1 for the limb joints whose names, the side aside, start so; else 0."""
+    return np.array([float(name[2:].startswith(starts)) for name in LEG_AND_ARM_JOINTS])
+
+
+_LIMB_STAND = np.array([_STAND[name] for name in LEG_AND_ARM_JOINTS])
+_IS_HIP = _limbs_named("hip_yaw", "hip_roll")
+_IS_ARM = _limbs_named("sho", "el")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +46,9 @@ class WalkRewards:
 
     The form follows measured trials on this robot: kernels on velocity errors, plus a
     linear share of the commanded velocity so that standing still is no optimum.
+    `stature` pays for a tall torso: at full speed hips, knees and ankles turn as fast
+    as their servos can (3.5 of at most 3.8 rad/s), and only a longer leg goes farther
+    with the same angle.
     """
 
     velocity: float = 1.5
@@ -47,6 +67,7 @@ class WalkRewards:
     hip_pose: float = -0.2
     arm_pose: float = -0.15
     torque: float = -0.004
+    stature: float = 0.0
     fall: float = -10.0
     scale: float = 0.1
 
@@ -299,18 +320,15 @@ def _posture_terms(view: WalkView) -> dict[str, Array]:
     xp = view.gravity.__array_namespace__()
     lean = view.gravity[..., :2]
     rate = view.gyro[..., :2]
-    offset = view.position_rad - xp.asarray(
-        [_STAND[name] for name in LEG_AND_ARM_JOINTS], dtype=view.gravity.dtype
-    )
+    offset = view.position_rad - xp.asarray(_LIMB_STAND, dtype=view.gravity.dtype)
     squared = offset * offset
     return {
         "tilt": xp.sum(lean * lean, axis=-1),
         "tilt_rate": xp.sum(rate * rate, axis=-1),
         "bounce": view.vertical_m_s**2,
-        "hip_pose": xp.sum(
-            squared * _mask("hip_yaw", "hip_roll", xp, squared), axis=-1
-        ),
-        "arm_pose": xp.sum(squared * _mask("sho", "el", xp, squared), axis=-1),
+        "stature": xp.clip((view.height_m - _STAND_M) / _STRETCH_M, -1.0, 1.0),
+        "hip_pose": xp.sum(squared * xp.asarray(_IS_HIP, dtype=squared.dtype), axis=-1),
+        "arm_pose": xp.sum(squared * xp.asarray(_IS_ARM, dtype=squared.dtype), axis=-1),
     }
 
 
@@ -324,13 +342,6 @@ def _effort_terms(view: WalkView, actions: tuple[Array, Array, Array]):
         "action_jerk": xp.sum(jerk * jerk, axis=-1),
         "torque": xp.sum(view.torque_nm**2, axis=-1),
     }
-
-
-def _mask(first: str, second: str, xp: Any, like: Array) -> Array:
-    chosen = [
-        float(name[2:].startswith((first, second))) for name in LEG_AND_ARM_JOINTS
-    ]
-    return xp.asarray(chosen, dtype=like.dtype)
 
 
 def sample_commands(config: WalkConfig, uniform: Array) -> Array:

@@ -3,7 +3,7 @@
 import json
 
 from cli.main import main
-from cli.play import DEFAULT_SKILLS, POLICIES
+from cli.match_players import DEFAULT_SKILLS, POLICIES
 from robot.player import load_player
 from sim.robot_model import model_hash
 

@@ -3,7 +3,9 @@
 import contextlib
 import io
 import json
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cli import train_stage
 from cli.main import COMMANDS, main
-from cli.play import POLICIES
+from cli.match_players import POLICIES
+from cli.train_table import progress_table
 from robot.policy import load_bundle
+from training.archive import ArchiveReader
 
 TINY = ["--envs", "4", "--steps", "128"]
 
@@ -22,7 +27,8 @@ TINY = ["--envs", "4", "--steps", "128"]
 def trained(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("train")
     run, bundle = str(folder / "run"), str(folder / "bundle")
-    assert main(["train", "walk", *TINY, "--out", run, "--bundle", bundle]) == 0
+    kept = ["--archive", str(folder / "archive")]
+    assert main(["train", "walk", *TINY, *kept, "--out", run, "--bundle", bundle]) == 0
     return folder
 
 
@@ -53,6 +59,47 @@ def test_training_ends_in_a_bundle_that_names_its_command(trained):
     assert spec.role == "walk"
     assert spec.made_by == "op3-soccer train walk --seed 0 --steps 128 --envs 4"
     assert (trained / "run" / "checkpoint.msgpack").exists()
+
+
+def test_an_archive_holds_every_step_of_the_run(trained):
+    archive = ArchiveReader(trained / "archive")
+    assert archive.progress.steps == 128
+    assert archive.header.interface.task == "walk"
+    assert (
+        archive.header.made_by == "op3-soccer train walk --seed 0 --steps 128 --envs 4"
+    )
+
+
+def test_a_recipe_with_steps_of_ones_own_is_bad_input(tmp_path, capsys):
+    out = tmp_path / "run"
+    assert main(["train", "walk", "--recipe", *TINY, "--out", str(out)]) == 2
+    shown = _words(capsys.readouterr().err)
+    assert "expected --recipe or --steps, --envs, found both" in shown
+    assert not out.exists()
+
+
+def test_a_task_the_robot_has_no_role_for_is_refused_before_training(tmp_path, capsys):
+    out, bundle = tmp_path / "run", tmp_path / "bundle"
+    args = ["train", "match", *TINY, "--out", str(out), "--bundle", str(bundle)]
+    assert main(args) == 2
+    shown = _words(capsys.readouterr().err)
+    assert "found match, which can be trained but not exported" in shown
+    assert not out.exists()
+
+
+def test_a_terminated_run_is_saved(tmp_path, monkeypatch):
+    """SIGTERM in the middle, as a shutdown sends it."""
+
+    def terminate(*args):
+        if args[2]:  # a report's metrics
+            os.kill(os.getpid(), signal.SIGTERM)
+        return progress_table(*args)
+
+    monkeypatch.setattr(train_stage, "progress_table", terminate)
+    out = tmp_path / "run"
+    args = ["--envs", "4", "--steps", "1000000", "--out", str(out)]
+    assert main(["train", "walk", *args]) == 130
+    assert (out / "checkpoint.msgpack").exists()
 
 
 def test_training_again_into_the_same_folder_is_bad_input(trained, capsys):

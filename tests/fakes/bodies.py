@@ -16,6 +16,8 @@ class FirstOrderPlant:
         torque_on: [20] bool, as the servos were last told.
         gravity: unit vector in the torso frame; tests tilt the robot with it.
         voltage_v: of the battery.
+        current_a: [20] motor currents.
+        gyro_rad_s: [3] angular velocity.
     """
 
     def __init__(self, clock: Clock, time_constant_s: float = 0.03):
@@ -23,6 +25,9 @@ class FirstOrderPlant:
         self.torque_on = np.zeros(20, dtype=bool)
         self.gravity = np.array([0.0, 0.0, -1.0])
         self.voltage_v = 11.8
+        self.current_a = np.zeros(20)
+        self.gyro_rad_s = np.zeros(3)
+        self._looks = 0
         self._goal_rad = np.zeros(20)
         self._clock = clock
         self._time_s = clock.now()
@@ -30,10 +35,13 @@ class FirstOrderPlant:
 
     def joints(self) -> tuple[FloatArray, FloatArray, FloatArray]:
         self._move()
-        return self.position_rad, np.zeros(20), np.zeros(20)
+        return self.position_rad, np.zeros(20), self.current_a
 
     def imu(self) -> tuple[FloatArray, FloatArray]:
-        return np.zeros(3), -9.81 * self.gravity
+        # One or two counts of noise: a real sensor never repeats itself for long.
+        self._looks += 1
+        noise = np.array([0.0, 0.0, 0.002 * (self._looks % 2)])
+        return self.gyro_rad_s + noise, -9.81 * self.gravity
 
     def supply_v(self) -> float:
         return self.voltage_v

@@ -25,7 +25,7 @@ from firmware_bridge.servo_bus import ServoBus
 
 OK = sdk.COMM_SUCCESS
 IDS = range(1, 21)
-LOADED_MACHINE = Patience(first_byte_s=0.2, pause_s=0.1)
+LOADED_MACHINE = Patience(first_byte_s=0.2, pause_s=0.1, read_s=0.5)
 
 
 @pytest.fixture

@@ -208,3 +208,15 @@ def test_a_skill_starts_with_fresh_memory_and_history():
     counts = player.walk.counts
     assert counts[:3] == [0.0, 1.0, 2.0]
     assert counts[3] == 0.0
+
+
+def test_a_policy_sees_where_the_ball_was_last_known():
+    player = make_player(walk_terms=(term("ball_position", 2),))
+    state = control_loop.start(player, STAND)
+    for ball_m in (None, (0.3, -0.1), None):
+        state, _ = control_loop.tick(
+            player, CONFIG, state, sensors(), ATTITUDE, "upright", SkillRequest(), ball_m
+        )
+    np.testing.assert_allclose(
+        player.walk.seen, [[0.0, 0.0], [0.3, -0.1], [0.3, -0.1]], atol=1e-6
+    )

@@ -177,9 +177,39 @@ def test_a_single_walk_takes_its_other_skills_from_the_defaults(tmp_path):
     assert acts(player.getup) == acts(default.getup)
 
 
-def test_a_kick_in_the_place_of_a_walk_is_refused(tmp_path):
+def test_a_single_bundle_takes_the_place_of_its_own_role(tmp_path):
     write_player(tmp_path / "defaults")
-    write_bundle(tmp_path / "mine", "kick")
+    write_bundle(tmp_path / "mine", "kick", seed=9)
+    player = load_player(tmp_path / "mine", tmp_path / "defaults")
+    default = load_player(tmp_path / "defaults", tmp_path / "defaults")
+    observation = np.ones(9, dtype=np.float32)
+
+    def acts(policy):
+        return policy.act(observation, policy.initial_state())[0].tolist()
+
+    assert acts(player.kick) != acts(default.kick)
+    assert acts(player.walk) == acts(default.walk)
+
+
+def test_of_several_defaults_the_first_that_has_a_role_gives_it(tmp_path):
+    write_player(tmp_path / "defaults")
+    write_bundle(tmp_path / "walk", "walk", seed=9)
+    write_bundle(tmp_path / "kick", "kick", seed=9)
+    player = load_player(tmp_path / "kick", (tmp_path / "walk", tmp_path / "defaults"))
+    alone = load_player(tmp_path / "walk", tmp_path / "defaults")
+    observation = np.ones(9, dtype=np.float32)
+
+    def acts(policy):
+        return policy.act(observation, policy.initial_state())[0].tolist()
+
+    assert acts(player.walk) == acts(alone.walk)
+    assert acts(player.getup) == acts(alone.getup)
+    assert acts(player.kick) != acts(alone.kick)
+
+
+def test_a_kick_in_the_folder_of_a_walk_is_refused(tmp_path):
+    write_player(tmp_path / "defaults")
+    write_bundle(tmp_path / "mine" / "walk", "kick")
     with pytest.raises(
         ContractError, match="expected a bundle of role 'walk', found 'kick'"
     ):

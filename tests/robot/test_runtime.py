@@ -3,6 +3,7 @@
 import math
 import socket
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -38,6 +39,7 @@ from robot.player import load_player
 from robot.real_time import run
 from robot.runtime import Runtime, RuntimeConfig
 from robot.senses import Devices
+from robot.skills import SkillRequest
 from tests.fakes.bodies import FirstOrderPlant
 from tests.fakes.bundles import write_player
 
@@ -55,7 +57,16 @@ def bundles(tmp_path_factory):
 class Rig:
     """A runtime, the emulated robot behind it, and simulated time."""
 
-    def __init__(self, bundles, *, joint_map=None, links=None, faults=(), **chain):
+    def __init__(
+        self,
+        bundles,
+        *,
+        joint_map=None,
+        links=None,
+        faults=(),
+        runtime=QUIET,
+        **chain,
+    ):
         self.clock = SimulatedClock()
         self.plant = FirstOrderPlant(self.clock)
         config = ChainConfig(faults=FaultPlan(faults=tuple(faults)), **chain)
@@ -70,8 +81,8 @@ class Rig:
             player=self.player,
             identity=Identity(team=1),
             links=links or Links(),
-            config=QUIET,
-            pause=self.clock.advance,
+            config=runtime,
+            clock=self.clock,
             record=self.records.append,
         )
 
@@ -173,10 +184,11 @@ def test_nan_from_a_policy_stops_the_robot(bundles):
         return np.full(18, np.nan, dtype=np.float32), state
 
     rig.player.walk.act = broken
-    fault = rig.fails(0.1)
+    rig.cycles(0.1)
+    assert rig.runtime.mode == "damped"
+    fault = rig.fails(2.0)
     assert fault.reason == "policy output not finite"
     assert "r_sho_pitch" in fault.found
-    assert rig.records[-1].mode == "fault"
     assert np.isfinite(rig.records[-1].verdict.targets_rad).all()
 
 
@@ -211,13 +223,13 @@ def test_a_hardware_error_is_named(bundles):
 def test_an_empty_battery_stops_the_robot(bundles):
     rig = Rig(bundles).until_playing()
     rig.plant.voltage_v = 9.2
-    fault = rig.fails(2.0)
+    fault = rig.fails(3.0)
     assert (fault.reason, fault.expected) == ("battery low", "at least 9.5 V")
 
 
 def test_a_silent_sensor_board_stops_the_robot(bundles):
     silence = Fault(kind=FaultKind.SILENCE, at_s=1.2, device_id=200)
-    fault = Rig(bundles, faults=[silence]).until_playing().fails(2.0)
+    fault = Rig(bundles, faults=[silence]).until_playing().fails(2.5)
     assert fault.reason == "sensor board silent"
 
 
@@ -280,13 +292,37 @@ def test_a_cycle_before_the_start_is_refused(bundles):
 def test_a_robot_on_its_face_gets_up_when_the_game_is_on(bundles):
     game, tracker = game_receiver(0), tracker_receiver(0)
     rig = Rig(bundles, links=Links(game=game, tracker=tracker)).until_playing()
-    tell(game, control(GameState.PLAYING))
     rig.plant.gravity = np.array([1.0, 0.0, 0.0])
-    rig.cycles(6.0)
+    for _ in range(6):
+        # Without a packet for 2 s no game would be on.
+        tell(game, control(GameState.PLAYING))
+        rig.cycles(1.0)
     assert rig.runtime.posture == "front"
     assert rig.runtime.brain.loop.skill == "getup"
     game.close()
     tracker.close()
+
+
+def test_an_order_overrules_the_tactics_until_it_is_taken_back(bundles):
+    rig = Rig(bundles).until_playing()
+    rig.runtime.order = SkillRequest(kind="kick")
+    rig.cycles(0.05)
+    assert rig.runtime.brain.loop.skill == "kick"
+    rig.runtime.order = None
+    # The small kick commits to 0.4 s; without a referee the tactics ask to stand.
+    rig.cycles(0.5)
+    assert rig.runtime.brain.loop.skill == "walk"
+    assert rig.runtime.brain.request.kind == "stand"
+
+
+def test_the_robot_moves_to_another_ready_pose_where_one_is_set(bundles):
+    # Elbows stand at 0.5 and -0.5 rad: servos 5 and 6.
+    bent = replace(QUIET, ready_rad=(*STAND[:4], 0.1, -0.1, *STAND[6:]))
+    rig = Rig(bundles, runtime=bent).until_playing()
+    armed = [record for record in rig.records if record.mode == "armed"]
+    assert armed[-1].verdict.targets_rad[4:6] == pytest.approx([0.1, -0.1], abs=0.01)
+    first = next(record for record in rig.records if record.mode == "playing")
+    assert first.skill == "walk"
 
 
 def test_the_robot_obeys_referee_and_tracker_and_reports_back(bundles):

@@ -1,9 +1,15 @@
-"""Robots that stand or are dropped, and a dropped ball, with one axis randomized."""
+"""Robots that stand or are dropped, and a dropped ball, with one axis randomized.
+
+Standing is the shipped scripted controller's work, told to walk at no speed: it senses
+and balances. What is dropped holds the pose that the controller begins with.
+"""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 
+from robot.policy import Policy, load_bundle
 from sim.arena import ArenaConfig
 from sim.env import EnvConfig, Environment
 from sim.randomization import NO_RANDOMIZATION
@@ -11,7 +17,8 @@ from sim.tasks.task import Placement, Random
 from sim.tasks.walk import WalkConfig
 from sim.tasks.walk_task import WalkMemory, WalkTask
 
-STANDING, DROPPED = slice(0, 3), slice(3, 6)
+SCRIPTED_WALK = Path(__file__).parents[2] / "policies" / "scripted" / "walk"
+STANDING, DROPPED = slice(0, 2), slice(2, 5)
 """Environments of each kind."""
 DROP_M = 0.5
 BALL_AT_M = (1.0, 0.0, DROP_M)
@@ -21,7 +28,7 @@ SECONDS = 3.0
 
 @dataclass(frozen=True, kw_only=True)
 class StandOrDrop(WalkTask):
-    """The walk task told to stand; half of the robots, and all balls, begin in the air.
+    """The walk task told to stand; some robots, and all balls, begin in the air.
 
     Falls do not end its episodes.
     """
@@ -64,22 +71,37 @@ class Rest:
 
 
 def come_to_rest(**axes: tuple[float, float]) -> Rest:
-    """Some seconds of action zero, nothing randomized but the given axes."""
+    """Some seconds of standing and falling, nothing randomized but the given axes."""
+    policy = load_bundle(SCRIPTED_WALK)
+    task = StandOrDrop(
+        observation_spec=policy.spec.observation, action_spec=policy.spec.action
+    )
     config = EnvConfig(
         num_envs=DROPPED.stop,
         num_threads=1,
         randomization=replace(NO_RANDOMIZATION, **axes),
         stagger=False,
     )
-    env = Environment(StandOrDrop(), config, 0)
-    state, _ = env.reset()
-    action = np.zeros(env.action_shape)
-    for _ in range(round(SECONDS / env.core.task.control_period_s)):
-        state, _ = env.step(state, action)
+    env = Environment(task, config, 0)
+    _stand_or_drop(env, policy)
     robot, ball = env.core.arena.robots[0], env.core.arena.ball
+    assert ball is not None
     root = env.physics.qpos[:, robot.root_qpos]
     # Third row, third column of the rotation of quaternion w, x, y, z.
     up_z = 1 - 2 * (root[:, 4] ** 2 + root[:, 5] ** 2)
     height, rest = root[:, 2].copy(), env.physics.qpos[:, ball.qpos][:, 2].copy()
     env.close()
     return Rest(height_m=height, up_z=up_z, ball_m=rest)
+
+
+def _stand_or_drop(env: Environment, policy: Policy) -> None:
+    state, seen = env.reset()
+    memory = [policy.initial_state()] * STANDING.stop
+    begin, _ = policy.act(seen.observation[0, 0], policy.initial_state())
+    action = np.tile(begin.astype(np.float64), (env.config.num_envs, 1, 1))
+    for _ in range(round(SECONDS / env.core.task.control_period_s)):
+        for row in range(STANDING.stop):
+            action[row, 0], memory[row] = policy.act(
+                seen.observation[row, 0], memory[row]
+            )
+        state, seen = env.step(state, action)

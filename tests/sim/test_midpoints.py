@@ -1,7 +1,8 @@
 """An axis at its mid-point changes how a robot stands and falls only a little.
 
 Ranges are meant to surround the nominal robot: whatever sits in the middle of one must
-stand and land on its feet where the plain robot does.
+stand under the scripted controller, and land on its feet after a drop of 0.5 m, where
+the plain robot does.
 
 Bounds. Height: 3 mm. The legs give 1.5 mm under the robot's 3.1 kg
 (`sim.tasks.walk_task.STAND_HEIGHT_M`); the heaviest mid-point adds 0.25 kg, 8 % of
@@ -10,8 +11,9 @@ Uprightness: 0.01, a lean of 8 degrees (1 - cos 8 deg = 0.0097), where a fall lo
 about 1.
 The ball: 0.1 mm, for its radius is the only thing that its height at rest depends on.
 
-Delays and noise act on what a policy sees and when its targets arrive: under a constant
-action they must change nothing but the moment the first targets get through.
+Delays and noise act on what a policy sees and when its targets arrive. The controller
+that stands balances by its gyro, so there they reach the robot; dropped robots hold a
+pose, which late targets and noise must not disturb.
 """
 
 import numpy as np

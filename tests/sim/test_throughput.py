@@ -5,7 +5,7 @@ import numpy as np
 from sim.env import EnvConfig, Environment
 from sim.randomization import RandomizationConfig, without
 from sim.tasks.walk_task import WalkTask
-from sim.throughput import BareRollout, memory, spread, throughput
+from sim.throughput import BareRollout, block_means, memory, spread, throughput
 
 
 def test_the_bare_rollout_ends_where_the_environment_does():
@@ -22,7 +22,7 @@ def test_the_bare_rollout_ends_where_the_environment_does():
         before = env.physics.state.copy()
         action = 0.1 * random.normal(size=env.action_shape)
         state, moved = env.step(state, action)
-        assert not (moved.terminated | moved.truncated).any()
+        assert not np.logical_or(moved.terminated, moved.truncated).any()
         assert bare.seconds(before) > 0
         np.testing.assert_array_equal(bare.states[:, -1], env.physics.state)
     bare.close()
@@ -45,6 +45,14 @@ def test_an_environment_takes_at_least_its_own_model():
     assert found.model_bytes > 100_000
     # Pages that a fresh process had to spare blur 32 environments by a few per cent.
     assert 0.8 * found.model_bytes < found.bytes_per_env < 4 * found.model_bytes
+
+
+def test_a_step_that_does_the_work_of_others_counts_in_its_block():
+    # Five steps in blocks of two: (1 + 9 + 2) / 3 and (3 + 5) / 2.
+    times = np.array([[1.0], [9.0], [2.0], [3.0], [5.0]])
+    np.testing.assert_array_equal(block_means(times, 2), [[4.0], [4.0]])
+    # Fewer than a block: one block, 20 / 5.
+    np.testing.assert_array_equal(block_means(times, 16), [[4.0]])
 
 
 def test_a_spread_is_median_and_quartiles():

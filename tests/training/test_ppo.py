@@ -110,3 +110,40 @@ def test_learns_to_copy_its_observation():
         )
     assert before > 0.2
     assert loss(state.params) < 0.03
+
+
+def test_the_critic_trains_alone_at_first():
+    config = PpoConfig(hidden=(8,), minibatches=2, epochs=2, critic_first=2)
+    ppo = Ppo(config, action_size=1)
+    state = ppo.init(jax.random.key(0), 2, 1)
+    rng = np.random.default_rng(0)
+
+    def random(*shape: int):
+        return jnp.asarray(rng.normal(size=shape), jnp.float32)
+
+    data = Batch(
+        observation=random(4, 8, 2),
+        privileged=random(4, 8, 1),
+        action=random(4, 8, 1),
+        log_prob=random(4, 8),
+        reward=random(4, 8),
+        value=random(4, 8),
+        next_value=random(4, 8),
+        ended=jnp.zeros((4, 8)),
+        cut=jnp.zeros((4, 8)),
+    )
+    for alone in (True, True, False):
+        after, metrics = ppo.update(state, data)
+        # With random log-probabilities the KL is far above 2 x 0.01.
+        assert float(metrics["kl"]) > 0.02
+        expected = float(state.learning_rate) / (1.0 if alone else 1.5)
+        assert float(after.learning_rate) == pytest.approx(expected, rel=1e-6)
+        assert same(after.params["actor"], state.params["actor"]) == alone
+        assert not same(after.params["critic"], state.params["critic"])
+        state = after
+
+
+def same(one, other) -> bool:
+    """Whether all arrays of two trees are equal to the last bit."""
+    pairs = zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)

@@ -1,22 +1,20 @@
-"""Runs survive a stop, refuse a mix-up, and end in a bundle that the robot accepts."""
+"""Runs survive a stop and a kill, and refuse a mix-up."""
 
 import json
 from dataclasses import replace
 
-import jax
 import numpy as np
 import pytest
 
-from robot.contracts.policy import read_spec
-from robot.policy import load_bundle
 from sim.env import EnvConfig
+from sim.tasks.walk_task import WalkTask
 from training.curves import draw_curves
-from training.export import export_walk
 from training.ppo import PpoConfig
-from training.run_folder import RunError, RunFolder
-from training.train_walk import WalkRunConfig, make_learner, train_walk
+from training.run_folder import RunError, RunFolder, read_params
+from training.train_task import TaskRunConfig, initial_progress, train_task
 
-TINY = WalkRunConfig(
+TINY = TaskRunConfig(
+    task=WalkTask(),
     env=EnvConfig(num_envs=4, num_threads=1),
     ppo=PpoConfig(hidden=(16,), minibatches=2, epochs=1),
     rollout_steps=8,
@@ -30,7 +28,7 @@ TINY = WalkRunConfig(
 def finished(tmp_path_factory):
     path = tmp_path_factory.mktemp("run")
     with RunFolder(path, TINY, resume=False) as folder:
-        progress = train_walk(TINY, folder)
+        progress = train_task(TINY, folder)
     return path, progress
 
 
@@ -54,7 +52,7 @@ def test_a_run_resumes_where_it_stopped(finished, tmp_path):
         (path / "checkpoint.msgpack").read_bytes()
     )
     with RunFolder(tmp_path, longer, resume=True) as folder:
-        after = train_walk(longer, folder)
+        after = train_task(longer, folder)
     assert int(after.steps) == 96
     assert int(after.learner.updates) == int(progress.learner.updates) + 1
 
@@ -79,23 +77,35 @@ def test_a_line_cut_short_by_a_kill_is_skipped(tmp_path):
         assert folder.history() == [{"step": 1, "kl": 0.5}]
 
 
-def test_the_exported_bundle_acts_as_the_learner_does(finished, tmp_path):
-    path, progress = finished
-    bundle = tmp_path / "walk"
-    export_walk(path, TINY, bundle, "walk", made_by="a test")
-    policy = load_bundle(bundle)
-    spec = read_spec(bundle / "spec.json")
-    assert spec.made_by == "a test"
-    assert spec.observation.size == 143
-    observation = np.random.default_rng(0).normal(size=143).astype(np.float32)
-    action, _ = policy.act(observation, policy.initial_state())
-    expected = make_learner(TINY).mean_action(progress.learner.params, observation)
-    np.testing.assert_allclose(action, jax.device_get(expected), atol=1e-5)
+def test_a_line_after_one_cut_short_is_a_line_of_its_own(tmp_path):
+    with RunFolder(tmp_path, TINY, resume=False) as folder:
+        folder.report(1, {"kl": 0.5})
+    (tmp_path / "metrics.jsonl").open("a").write('{"step": 2, "k')
+    with RunFolder(tmp_path, TINY, resume=True) as folder:
+        folder.report(3, {"kl": 0.25})
+        assert folder.history() == [{"step": 1, "kl": 0.5}, {"step": 3, "kl": 0.25}]
 
 
-def test_export_without_a_checkpoint_names_the_remedy(tmp_path):
-    with pytest.raises(RunError, match="train first with op3-soccer train walk"):
-        export_walk(tmp_path, TINY, tmp_path / "b", "walk", made_by="a test")
+def test_reports_beyond_the_checkpoint_gone_on_from_are_forgotten(tmp_path):
+    with RunFolder(tmp_path, TINY, resume=False) as folder:
+        for step in (10, 20, 30):
+            folder.report(step, {"kl": step / 10})
+        # Killed at 30 with a checkpoint of step 15.
+        folder.rewind(15)
+        folder.report(25, {"kl": 9.0})
+        assert folder.history() == [{"step": 10, "kl": 1.0}, {"step": 25, "kl": 9.0}]
+    lines = (tmp_path / "metrics.jsonl").read_text().splitlines()
+    assert len(lines) == 5
+
+
+def test_networks_of_another_shape_are_refused_by_name(finished):
+    path, _ = finished
+    wider = replace(TINY, ppo=replace(TINY.ppo, hidden=(32,)))
+    like = initial_progress(wider).learner.params
+    with pytest.raises(
+        RunError, match=r"actor/params/Mlp_0/Dense_0/bias: \(32,\) here"
+    ):
+        read_params(path, like)
 
 
 def test_curves_are_drawn(finished, tmp_path):

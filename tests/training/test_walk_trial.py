@@ -9,8 +9,9 @@ import pytest
 from robot.contracts.policy import PolicySpec
 from sim.env import EnvConfig
 from sim.randomization import NO_RANDOMIZATION, RandomizationConfig, without
-from training.export import walk_spec
-from training.train_walk import WalkRunConfig
+from sim.tasks.walk_task import WalkTask
+from training.export import policy_spec
+from training.train_task import TaskRunConfig
 from training.walk_trial import TrialConfig, run_command
 
 CALM = EnvConfig(num_threads=1, randomization=NO_RANDOMIZATION)
@@ -30,7 +31,7 @@ class ConstantPolicy:
 
     @cached_property
     def spec(self) -> PolicySpec:
-        return walk_spec(WalkRunConfig(), "constant", made_by="a test")
+        return policy_spec(TaskRunConfig(task=WalkTask()), "constant", made_by="a test")
 
     def initial_state(self) -> int:
         return 0

@@ -1,0 +1,111 @@
+"""What `op3-soccer train` will run: stages, and the command that repeats them."""
+
+import argparse
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cli.match_players import DEFAULT_SKILLS
+from robot.policy import load_bundle
+from sim.motion_world import BatchPolicy
+from sim.tasks.registry import make_task
+from training.clone import CloneConfig
+from training.export import RunConfig
+from training.mixing import MixConfig
+from training.off_policy import OffPolicyConfig
+from training.recipes import plain_run, recipe, staged
+from training.run_folder import RunError
+from training.train_dmpo import DmpoRunConfig
+from training.train_task import TaskRunConfig
+
+DMPO_ENVS = 64
+"""Environments of a DMPO run: fewer than PPO's, for more updates per step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What to run.
+
+    Attributes:
+        runs: folder and configuration of each stage.
+        command: what to type to learn the policy again.
+    """
+
+    runs: tuple[tuple[Path, RunConfig | CloneConfig], ...]
+    command: str
+
+    @property
+    def result(self) -> tuple[Path, RunConfig]:
+        """Folder of the last stage, and the configuration of its networks."""
+        folder, last = self.runs[-1]
+        return folder, last.run if isinstance(last, CloneConfig) else last
+
+
+def load_script(name: str) -> BatchPolicy:
+    """A shipped scripted skill.
+
+    Raises:
+        ContractError: its bundle is missing or broken.
+    """
+    return load_bundle(DEFAULT_SKILLS / name)
+
+
+def plan_of(args: argparse.Namespace) -> Plan:
+    """The plan that the arguments ask for.
+
+    Raises:
+        RunError: they contradict each other.
+    """
+    single = {"--steps": args.steps, "--envs": args.envs, "--from": args.warm_start}
+    given = [name for name, value in single.items() if value is not None]
+    if args.recipe and (given or args.learner != "ppo"):
+        others = given if args.learner == "ppo" else [*given, "--learner"]
+        raise RunError(
+            f"expected --recipe or {', '.join(others)}, found both; a recipe has its "
+            f"own learner, number of steps, environments and start"
+        )
+    if args.reuse and args.learner != "dmpo":
+        raise RunError(
+            f"expected --learner dmpo with --reuse, found {args.learner}, which learns "
+            f"from its own newest data only"
+        )
+    words = ["op3-soccer", "train", args.task, "--seed", str(args.seed)]
+    if not given and args.learner == "ppo":
+        stages = staged(recipe(args.task, args.seed, load_script), args.out)
+        runs = tuple((args.out / stage.name, stage.run) for stage in stages)
+        return Plan(runs=runs, command=shlex.join(words))
+    run = _ppo_run(args) if args.learner == "ppo" else _dmpo_run(args)
+    words += ["--steps", str(run.total_steps), "--envs", str(run.env.num_envs)]
+    if run.warm_start:
+        words += ["--from", run.warm_start]
+    if args.learner != "ppo":
+        words += ["--learner", args.learner]
+    if args.reuse:
+        words += ["--reuse", *args.reuse, "--reuse-share", f"{args.reuse_share:g}"]
+    return Plan(runs=((args.out, run),), command=shlex.join(words))
+
+
+def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
+    plain = plain_run(args.task, args.seed)
+    return replace(
+        plain,
+        env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
+        total_steps=plain.total_steps if args.steps is None else args.steps,
+        warm_start=_path(args.warm_start),
+    )
+
+
+def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
+    plain = DmpoRunConfig(task=make_task(args.task))
+    learner = OffPolicyConfig(
+        seed=args.seed,
+        mix=MixConfig(share=args.reuse_share),
+        total_steps=plain.total_steps if args.steps is None else args.steps,
+        warm_start=_path(args.warm_start),
+    )
+    env = replace(plain.env, num_envs=args.envs or DMPO_ENVS)
+    return replace(plain, env=env, learner=learner)
+
+
+def _path(path: Path | None) -> str:
+    return "" if path is None else str(path)

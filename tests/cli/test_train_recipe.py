@@ -1,0 +1,51 @@
+"""`train TASK` with a recipe that begins with a clone, as typed."""
+
+from dataclasses import replace
+
+import pytest
+
+from cli import train_plan
+from cli.main import main
+from robot.policy import load_bundle
+from sim.env import EnvConfig
+from sim.tasks.getup_starts import GetupStarts
+from sim.tasks.rise import RiseTask
+from training.clone import CloneConfig
+from training.ppo import PpoConfig
+from training.recipes import Stage
+from training.train_task import TaskRunConfig
+
+STANDING = GetupStarts(lying_share=0.0, tilted_share=0.0, joint_spread_rad=0.0)
+RUN = TaskRunConfig(
+    task=RiseTask(starts=STANDING),
+    env=EnvConfig(num_envs=4, num_threads=1),
+    ppo=PpoConfig(hidden=(16,), critic_first=1),
+    rollout_steps=8,
+    total_steps=64,
+    report_every=1,
+)
+CLONE = CloneConfig(
+    run=replace(RUN, seed=1), script="getup", noise=(0.0,), seconds=0.5, total_steps=20
+)
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    stages = (Stage(name="clone", run=CLONE), Stage(name="rise", run=RUN))
+    monkeypatch.setattr(train_plan, "recipe", lambda task, seed, scripts: stages)
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_recipe_clones_then_trains_then_exports_and_resumes(tmp_path, capsys):
+    out, bundle = tmp_path / "run", tmp_path / "bundle"
+    command = ["train", "rise", "--out", str(out), "--film-every", "0"]
+    assert main([*command, "--bundle", str(bundle)]) == 0
+    shown = capsys.readouterr().out
+    assert "rise: clone of the scripted getup, 20 of 20 steps" in shown
+    assert load_bundle(bundle).spec.role == "getup"
+    for stage in ("clone", "rise"):
+        assert (out / stage / "checkpoint.msgpack").exists()
+    # Both stages are done: nothing is learned again.
+    saved = (out / "clone" / "checkpoint.msgpack").stat().st_mtime_ns
+    assert main([*command, "--resume"]) == 0
+    assert (out / "clone" / "checkpoint.msgpack").stat().st_mtime_ns == saved

@@ -1,0 +1,75 @@
+"""Recipes: their stages follow each other and fit together."""
+
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+
+from robot.policy import load_bundle
+from sim.tasks.getup_starts import StartState
+from training import recipes
+from training.clone import CloneConfig
+from training.recipes import Stage, plain_run, recipe, staged
+from training.train_task import TaskRunConfig, initial_progress
+
+SCRIPTED = Path(__file__).parents[2] / "policies" / "scripted"
+RECORDED = (
+    StartState(height_m=0.1, tilt_rad=1.0, toward_rad=0.0, joint_rad=(0.0,) * 20),
+)
+
+
+def no_script(name):
+    raise AssertionError(f"asked for the script {name}")
+
+
+def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
+    asked, recorded = [], []
+
+    def scripts(name):
+        asked.append(name)
+        return load_bundle(SCRIPTED / name)
+
+    def record(script, **settings):
+        recorded.append((script.spec.name, settings))
+        return RECORDED
+
+    monkeypatch.setattr(recipes, "record_getups", record)
+    first, second = staged(recipe("rise", 3, scripts), Path("runs/rise"))
+    assert asked == ["getup"]
+    assert recorded == [("scripted getup", {"worlds": 24, "every_s": 0.1, "seed": 5})]
+    assert isinstance(first.run, CloneConfig)
+    assert isinstance(second.run, TaskRunConfig)
+    assert (first.name, first.run.script, first.run.run.seed) == ("clone", "getup", 3)
+    assert second.run.warm_start == "runs/rise/clone"
+    assert second.run.ppo.critic_first == 25
+    starts = second.run.task.starts  # type: ignore[attr-defined]
+    assert starts.recorded == RECORDED
+    # 0.65 + 0.10 + 0.20: the rest of 0.05 stands.
+    shares = (starts.lying_share, starts.tilted_share, starts.recorded_share)
+    assert shares == (0.65, 0.10, 0.20)
+    ours, theirs = (
+        [
+            np.shape(leaf)
+            for leaf in jax.tree.leaves(initial_progress(run).learner.params)
+        ]
+        for run in (first.run.run, second.run)
+    )
+    assert ours == theirs
+
+
+def test_stages_of_the_walk_start_from_each_other():
+    stages = staged(recipe("walk", 0, no_script), Path("out"))
+    starts = [stage.run.warm_start for stage in stages]  # type: ignore[union-attr]
+    assert starts == ["", "out/slow_clock", "out/fast_clock", "out/tall"]
+
+
+def test_a_task_without_a_recipe_is_one_plain_run():
+    assert recipe("score", 2, no_script) == (Stage(name="", run=plain_run("score", 2)),)
+
+
+def test_a_clone_that_would_forget_its_predecessor_is_refused():
+    clone = CloneConfig(run=plain_run("rise"), script="getup", seconds=1.0)
+    stages = (Stage(name="a", run=plain_run("rise")), Stage(name="b", run=clone))
+    with pytest.raises(ValueError, match="a clone as the first stage, found 'b'"):
+        staged(stages, Path("out"))

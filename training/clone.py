@@ -1,0 +1,279 @@
+"""Behaviour cloning: an actor learns to do what a policy does, for PPO to go on from.
+
+The policy acts in the task's randomized environments with some noise on its actions, so
+that its corrections are seen too. Episodes that fail teach nothing and are left out.
+The actor's mean is then regressed on the actions the policy asked for, without the
+noise (behaviour cloning with injected noise: arXiv:1703.09327).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jaxtyping import Array, Bool, Float
+from numpy.typing import NDArray
+
+from sim.demonstrator import Demonstrator, newest
+from sim.env import Environment
+from sim.motion_world import BatchPolicy
+from sim.tasks.task import Task
+from training.ppo import Ppo
+from training.run_folder import RunError, RunFolder
+from training.train_task import (
+    OnReport,
+    Progress,
+    TaskRunConfig,
+    initial_progress,
+    make_learner,
+)
+
+Floats = NDArray[np.float32]
+Acts = Callable[[Floats], Floats]
+"""Observations [B, N] of one control step to actions [B, A]; may remember."""
+
+_NOISE_KEPT = 0.8
+"""Share of the noise that stays from one control step to the next: a joint is then off
+for long enough to move, about 5 steps."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CloneConfig:
+    """How a policy is cloned.
+
+    Attributes:
+        run: whose networks learn, and where: its task begins the episodes that are
+            shown, its `env` says in how many environments and how randomized.
+        script: name of the scripted skill that is cloned.
+        noise: one rollout of all environments for each; the largest standard deviation
+            of the noise in units of the action. Each environment draws its own share.
+        seconds: of every episode.
+        success: a measure of the task, true or false, that a good episode has at the
+            end,
+        success_s: all through this last time.
+        still_rad, still_s: a step is a wait if no joint and no target moves by more
+            than `still_rad` in the `still_s` after it. Waits before the success are
+            left out: the actor has no clock, so it would learn to wait for ever.
+        total_steps: of the regression.
+        batch: rows of each step.
+        learning_rate: at the start; it falls to 0 along half a cosine.
+        huber: error of an action from which the loss is linear.
+        report_every: in steps.
+    """
+
+    run: TaskRunConfig
+    script: str
+    noise: tuple[float, ...] = (0.0, 0.05, 0.1, 0.1, 0.15, 0.15, 0.2)
+    seconds: float = 5.75
+    success: str = "up"
+    success_s: float = 0.2
+    still_rad: float = 0.08
+    still_s: float = 0.125
+    total_steps: int = 4000
+    batch: int = 1024
+    learning_rate: float = 1.5e-3
+    huber: float = 0.5
+    report_every: int = 100
+
+    def __post_init__(self) -> None:
+        if not self.seconds < self.run.task.episode_s:
+            raise ValueError(
+                f"clone.seconds: expected less than the {self.run.task.episode_s} s of "
+                f"the task's episodes, found {self.seconds}"
+            )
+        if len(self.run.task.agents) != 1:
+            raise ValueError(
+                f"clone.run: expected a task of one robot, found "
+                f"{len(self.run.task.agents)}"
+            )
+
+    @property
+    def task(self) -> Task:
+        """Of the run."""
+        return self.run.task
+
+
+class Episodes(NamedTuple):
+    """What a policy did: T steps of B episodes."""
+
+    observation: Float[np.ndarray, "T B N"]
+    action: Float[np.ndarray, "T B A"]
+    success: Bool[np.ndarray, "T B"]
+    ended: Bool[np.ndarray, "T B"]
+
+
+class Lessons(NamedTuple):
+    """Rows to learn from, and the share of episodes they come from."""
+
+    observation: Float[np.ndarray, "M N"]
+    action: Float[np.ndarray, "M A"]
+    succeeded: float
+
+
+def clone(
+    config: CloneConfig,
+    folder: RunFolder,
+    policy: BatchPolicy,
+    on_report: OnReport = lambda step, metrics: None,
+) -> Progress | None:
+    """Clone `policy` into a checkpoint that a run's `warm_start` takes.
+
+    Args:
+        config: of the cloning.
+        folder: gets reports and, at the end, the checkpoint; one that is there already
+            is returned.
+        policy: what is cloned; the caller loads `config.script`.
+        on_report: gets the step of the regression and what is known so far.
+
+    Returns:
+        What the checkpoint holds: an actor, a critic that knows nothing, no steps done.
+        None after Ctrl-C, which leaves no checkpoint: the cloning begins anew.
+
+    Raises:
+        RunError: no episode succeeded.
+    """
+    progress = initial_progress(config.run)
+    found = folder.load(progress)
+    if found is not None:
+        return found
+
+    def report(step: int, metrics: dict[str, float]) -> None:
+        folder.report(step, metrics)
+        on_report(step, metrics)
+
+    learner = make_learner(config.run)
+    params = progress.learner.params
+    try:
+        lessons = show(config, policy, report)
+        actor = imitate(config, learner, params["actor"], lessons, report)
+        params = params | {"actor": actor}
+        mean = _acting(learner, params)
+        trial = perform(config, mean, noise=0.0, seed=len(config.noise))
+        report(
+            config.total_steps, {"clone/succeeds": float(good(config, trial).mean())}
+        )
+    except KeyboardInterrupt:
+        return None
+    progress = progress._replace(learner=progress.learner._replace(params=params))
+    folder.save(progress)
+    return progress
+
+
+def show(config: CloneConfig, policy: BatchPolicy, on_report: OnReport) -> Lessons:
+    """All rollouts of the policy, and what there is to learn from them.
+
+    Raises:
+        RunError: no episode succeeded.
+    """
+    parts: list[Lessons] = []
+    for number, noise in enumerate(config.noise):
+        acts = Demonstrator(config.task, policy, config.run.env.num_envs)
+        parts.append(lessons_of(config, perform(config, acts, noise, seed=number)))
+        succeeded = float(np.mean([part.succeeded for part in parts]))
+        shown = {"clone/rollouts": number + 1.0, "clone/script_succeeds": succeeded}
+        on_report(0, shown)
+    if not any(len(part.action) for part in parts):
+        raise RunError(
+            f"expected episodes in which {policy.spec.name} ends with "
+            f"{config.success!r}, found none of "
+            f"{len(config.noise) * config.run.env.num_envs}"
+        )
+    return Lessons(
+        observation=np.concatenate([part.observation for part in parts]),
+        action=np.concatenate([part.action for part in parts]),
+        succeeded=float(np.mean([part.succeeded for part in parts])),
+    )
+
+
+def perform(config: CloneConfig, acts: Acts, noise: float, seed: int) -> Episodes:
+    """One rollout in all environments; `action` is without the noise.
+
+    Args:
+        config: of the cloning.
+        acts: what is to be done.
+        noise: its largest standard deviation, in units of the action.
+        seed: of this rollout; the run's is added.
+    """
+    run, task = config.run, config.task
+    rng = np.random.default_rng((run.seed, seed))
+    world = replace(run.env, stagger=False)
+    env = Environment(task, world, int(rng.integers(2**31)))
+    shape = (world.num_envs, len(task.action.joints))
+    level = noise * rng.uniform(size=(world.num_envs, 1))
+    off, rows = np.zeros(shape), []
+    try:
+        state, moved = env.reset()
+        for _ in range(round(config.seconds / task.control_period_s)):
+            seen = np.asarray(moved.observation[:, 0], np.float32)
+            action = np.asarray(acts(seen), np.float32)
+            fresh = (1 - _NOISE_KEPT**2) ** 0.5 * rng.normal(size=shape)
+            off = _NOISE_KEPT * off + fresh * level
+            state, moved = env.step(state, (action + off)[:, None], push_strength=0.0)
+            success = moved.measures[config.success][:, 0]
+            rows.append((seen, action, success, moved.terminated))
+    finally:
+        env.close()
+    return Episodes(*(np.stack(column) for column in zip(*rows, strict=True)))
+
+
+def good(config: CloneConfig, episodes: Episodes) -> NDArray[np.bool_]:
+    """[B] whether an episode never ended early and was a success at its end."""
+    last = max(1, round(config.success_s / config.task.control_period_s))
+    lost = episodes.ended.any(axis=0, keepdims=True)
+    return np.concatenate([~lost, episodes.success[-last:]]).all(axis=0)
+
+
+def lessons_of(config: CloneConfig, episodes: Episodes) -> Lessons:
+    """The steps of good episodes, but for waits."""
+    kept = good(config, episodes)
+    seen, success = episodes.observation[:, kept], episodes.success[:, kept]
+    now = newest(config.task.observation, seen)
+    places = np.concatenate([now["joint_position"], now["previous_target"]], axis=-1)
+    steps = max(1, round(config.still_s / config.task.control_period_s))
+    rows = success.copy()
+    # The last steps have no future to compare with; they are part of the success.
+    moves = np.abs(places[steps:] - places[:-steps]).max(axis=-1) > config.still_rad
+    rows[:-steps] |= moves
+    return Lessons(
+        observation=seen[rows],
+        action=episodes.action[:, kept][rows],
+        succeeded=float(kept.mean()),
+    )
+
+
+def imitate(
+    config: CloneConfig, learner: Ppo, actor: Any, lessons: Lessons, on_report: OnReport
+) -> Any:
+    """The actor's parameters after the regression of its mean on the lessons."""
+    schedule = optax.cosine_decay_schedule(config.learning_rate, config.total_steps)
+    optimizer = optax.adam(schedule)
+
+    @jax.jit
+    def step(actor: Any, memory: Any, seen: Array, wanted: Array):
+        def loss(actor: Any) -> Array:
+            mean, _ = learner.distribution({"actor": actor}, seen)
+            return jnp.mean(optax.huber_loss(mean, wanted, delta=config.huber))
+
+        error, grads = jax.value_and_grad(loss)(actor)
+        change, memory = optimizer.update(grads, memory, actor)
+        return optax.apply_updates(actor, change), memory, error
+
+    memory, errors = optimizer.init(actor), []
+    rng = np.random.default_rng(config.run.seed)
+    for count in range(1, config.total_steps + 1):
+        rows = rng.integers(len(lessons.action), size=config.batch)
+        actor, memory, error = step(
+            actor, memory, lessons.observation[rows], lessons.action[rows]
+        )
+        errors.append(error)
+        if count % config.report_every == 0 or count == config.total_steps:
+            on_report(count, {"clone/error": float(np.mean(errors))})
+            errors = []
+    return actor
+
+
+def _acting(learner: Ppo, params: Any) -> Acts:
+    return lambda seen: np.asarray(learner.mean_action(params, seen))

@@ -1,0 +1,41 @@
+"""All data of a run into an archive."""
+
+import json
+
+from robot.contracts.codec import to_plain
+from training.archive import ArchiveHeader, ArchiveWriter
+from training.run_folder import git_commit
+from training.streams import task_interface
+from training.train_dmpo import DmpoRunConfig
+from training.train_task import TaskRunConfig
+
+
+def archive_of(
+    location: str,
+    config: TaskRunConfig | DmpoRunConfig,
+    *,
+    made_by: str,
+    resume: bool,
+    reused: tuple[str, ...] = (),
+) -> ArchiveWriter:
+    """Open the archive of a run; close it, or use it in `with`.
+
+    Args:
+        location: folder or URL.
+        config: of the run.
+        made_by: the command that started it.
+        resume: go on with the archive there.
+        reused: archives that the run's learner also sees.
+
+    Raises:
+        ArchiveError: something else is there, or another writer is at work.
+    """
+    header = ArchiveHeader(
+        interface=task_interface(config.task),
+        config=json.loads(json.dumps(to_plain(config))),
+        commit=git_commit(),
+        learner="ppo" if isinstance(config, TaskRunConfig) else "dmpo",
+        made_by=made_by,
+        reused=reused,
+    )
+    return ArchiveWriter(location, header, resume=resume)

@@ -1,0 +1,265 @@
+"""Train any task with PPO: rollouts, updates, reports, checkpoints, pictures.
+
+A checkpoint holds the learner (networks, optimizer, learning rate, key), the key of
+acting, the curriculum and the count of steps. There are no normalizers: observations
+are scaled by constants of their spec. Not restored are the environments: episodes under
+way are given up and new ones drawn, staggered as at the start, from a seed that follows
+from the run's and the count of steps. Two resumes of one checkpoint are equal.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import jax
+import numpy as np
+
+from sim.env import EnvConfig, Environment
+from sim.tasks.task import Task
+from training import curriculum
+from training.curriculum import Curriculum, CurriculumConfig
+from training.film import Film, FilmConfig
+from training.measures import Meter
+from training.ppo import LearnerState, Ppo, PpoConfig
+from training.rollouts import Collector
+from training.run_folder import RunError, RunFolder, has_checkpoint, read_params
+from training.symmetry import action_mirror, observation_mirror
+from training.trajectory import Trajectory
+
+OnReport = Callable[[int, dict[str, float]], None]
+OnNotice = Callable[[str], None]
+
+_SHARED = (
+    *("observation", "privileged", "action", "arena"),
+    *("episode_s", "control_period_s"),
+)
+"""What the easy task of a curriculum must have as the run's own."""
+
+
+class OnBatch(Protocol):
+    """Gets a rollout; `training.archive.ArchiveWriter.add` is one."""
+
+    def __call__(self, trajectory: Trajectory, *, step: int) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRunConfig:
+    """One training run. Steps count agents: an environment of two robots makes two.
+
+    Attributes:
+        task: what is learned.
+        env: batch of environments and their randomization.
+        ppo: learner.
+        curriculum: what grows harder.
+        mirrored: the policy is left-right symmetric by construction.
+        rollout_steps: control steps per environment between updates.
+        total_steps: control steps of agents in all.
+        seed: of environments and networks.
+        warm_start: folder of an earlier run whose networks this one starts from.
+        report_every, save_every: in updates.
+    """
+
+    task: Task
+    env: EnvConfig = field(default_factory=EnvConfig)
+    ppo: PpoConfig = field(default_factory=PpoConfig)
+    curriculum: CurriculumConfig = field(default_factory=CurriculumConfig)
+    mirrored: bool = True
+    rollout_steps: int = 32
+    total_steps: int = 30_000_000
+    seed: int = 0
+    warm_start: str = ""
+    report_every: int = 10
+    save_every: int = 50
+
+    def __post_init__(self) -> None:
+        rows = self.rollout_steps * self.env.num_envs * len(self.task.agents)
+        if rows % self.ppo.minibatches:
+            raise ValueError(
+                f"run: expected steps of a rollout that divide into "
+                f"{self.ppo.minibatches} minibatches, found {self.rollout_steps} x "
+                f"{self.env.num_envs} environments x {len(self.task.agents)} agents"
+            )
+        easy = self.curriculum.easy
+        if easy is not None:
+            curriculum.mixed(easy, self.task, 0.5)
+            for name in _SHARED:
+                if getattr(easy, name) != getattr(self.task, name):
+                    raise ValueError(f"curriculum.easy: expected the task's own {name}")
+
+
+class Progress(NamedTuple):
+    """What a checkpoint holds."""
+
+    learner: LearnerState
+    key: Any
+    steps: Any
+    curriculum: Curriculum
+
+
+def train_task(
+    config: TaskRunConfig,
+    folder: RunFolder,
+    on_report: OnReport = lambda step, metrics: None,
+    *,
+    on_batch: OnBatch | None = None,
+    on_notice: OnNotice = lambda text: None,
+    film: FilmConfig | None = None,
+) -> Progress:
+    """Train until `total_steps`; Ctrl-C saves and returns what there is.
+
+    Args:
+        config: of the run.
+        folder: its folder; a checkpoint in it is gone on with.
+        on_report: gets the step and every report.
+        on_batch: gets every rollout, [B, T], and the steps done before it, e.g. to
+            archive it; row b is always the same robot of the same environment.
+        on_notice: gets words for the user, such as that no pictures can be drawn.
+        film: pictures of the run's own policy; None for none.
+    """
+    progress = load_progress(config, folder)
+    folder.rewind(int(progress.steps))
+    run = _Run(config, progress)
+    camera = Film(film or FilmConfig(), folder.path / "film", on_notice)
+    try:
+        while progress.steps < config.total_steps:
+            progress = run.update(progress, on_batch)
+            count, step = int(progress.learner.updates), int(progress.steps)
+            if count % config.report_every == 0:
+                metrics = run.report(progress)
+                progress = progress._replace(
+                    curriculum=curriculum.after_report(
+                        config.curriculum, progress.curriculum, metrics
+                    )
+                )
+                folder.report(step, metrics)
+                on_report(step, metrics)
+            if count % config.save_every == 0:
+                folder.save(progress)
+            if camera.is_due(step):
+                camera.shoot(step, config.task, config.env, run.policy(progress))
+    except KeyboardInterrupt:
+        pass
+    finally:
+        folder.save(progress)
+        run.close()
+    return progress
+
+
+def make_learner(config: TaskRunConfig) -> Ppo:
+    """The learner of a run, without its state."""
+    task, mirrors = config.task, None
+    if config.mirrored:
+        mirrors = (observation_mirror(task.observation), action_mirror(task.action))
+    return Ppo(config.ppo, len(task.action.joints), mirrors)
+
+
+def initial_progress(config: TaskRunConfig) -> Progress:
+    """Fresh networks, nothing done."""
+    key, init_key = jax.random.split(jax.random.key(config.seed))
+    task = config.task
+    learner = make_learner(config).init(
+        init_key, task.observation.size, task.privileged.size
+    )
+    return Progress(
+        learner=learner._replace(key=jax.random.key_data(learner.key)),
+        key=jax.random.key_data(key),
+        steps=0,
+        curriculum=Curriculum(pushes=0.0, difficulty=0.0),
+    )
+
+
+def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
+    """The folder's checkpoint, or a fresh start.
+
+    Raises:
+        RunError: the run to start from has none, or networks of another shape.
+    """
+    fresh = initial_progress(config)
+    found = folder.load(fresh)
+    if found is not None or not config.warm_start:
+        return found or fresh
+    check_warm_start(config.warm_start)
+    params = read_params(Path(config.warm_start), fresh.learner.params)
+    return fresh._replace(learner=fresh.learner._replace(params=params))
+
+
+def check_warm_start(run: str) -> None:
+    """Ask before a run folder is made, so that a wrong name leaves none behind.
+
+    Raises:
+        RunError: the run to start from, if one is named, has no checkpoint.
+    """
+    if run and not has_checkpoint(Path(run)):
+        raise RunError(
+            f"expected checkpoint.msgpack in {run} to start from, found none; name the "
+            f"folder of a run"
+        )
+
+
+def env_seed(seed: int, steps: int) -> int:
+    """Of the environments of a run that starts or goes on at `steps`."""
+    return int(np.random.SeedSequence((seed, steps)).generate_state(1)[0])
+
+
+class _Run:
+    """What a run needs beside its `Progress`: environments, learner, averages."""
+
+    def __init__(self, config: TaskRunConfig, progress: Progress):
+        self._config = config
+        seed = env_seed(config.seed, int(progress.steps))
+        self._env = Environment(config.task, config.env, seed)
+        self._set_difficulty(float(progress.curriculum.difficulty))
+        self._ppo = make_learner(config)
+        self._collector = Collector(self._env, self._ppo, config.rollout_steps)
+        rows = self._env.action_shape[:2]
+        self._meter = Meter(config.task, rows, whole=not config.env.stagger)
+
+    def update(self, progress: Progress, on_batch: OnBatch | None) -> Progress:
+        """One rollout and the learner's update on it."""
+        started = time.perf_counter()
+        config, steps = self._config, int(progress.steps)
+        now = curriculum.at_step(config.curriculum, progress.curriculum, steps)
+        self._set_difficulty(float(now.difficulty))
+        wrapped = jax.random.wrap_key_data(progress.learner.key)
+        key, act_key = jax.random.split(jax.random.wrap_key_data(progress.key))
+        learner = progress.learner._replace(key=wrapped)
+        rollout, batch = self._collector.collect(
+            learner.params, act_key, float(now.pushes), self._meter
+        )
+        if on_batch is not None:
+            on_batch(rollout.trajectory(), step=steps)
+        learner, metrics = self._ppo.update(learner, batch)
+        # Waits for the update: the next rollout overwrites the batch's buffers.
+        self._meter.add({name: float(value) for name, value in metrics.items()})
+        done = self._collector.rows
+        self._meter.add({"steps_per_s": done / (time.perf_counter() - started)})
+        return Progress(
+            learner=learner._replace(key=jax.random.key_data(learner.key)),
+            key=jax.random.key_data(key),
+            steps=steps + done,
+            curriculum=now,
+        )
+
+    def report(self, progress: Progress) -> dict[str, float]:
+        """Averages since the last report, and where the curriculum stands."""
+        now = progress.curriculum
+        return self._meter.take() | {
+            "curriculum/pushes": float(now.pushes),
+            "curriculum/difficulty": float(now.difficulty),
+        }
+
+    def policy(self, progress: Progress) -> Callable[[Any], Any]:
+        """Observations [R, N] to actions [R, A] without exploration."""
+        params = progress.learner.params
+        return lambda observation: self._ppo.mean_action(params, observation)
+
+    def close(self) -> None:
+        self._env.close()
+
+    def _set_difficulty(self, difficulty: float) -> None:
+        config, core = self._config, self._env.core
+        task = curriculum.task_at(config.curriculum, config.task, difficulty)
+        if task is not core.task:
+            self._env.core = replace(core, task=task)
