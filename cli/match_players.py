@@ -11,8 +11,8 @@ from sim.robot_model import model_hash
 POLICIES = Path(__file__).parent.parent / "policies"
 DEFAULT_SKILLS = POLICIES / "scripted"
 """Gives the skills that a player's folder does not."""
-DEFAULT_PLAYER = POLICIES / "walk"
-"""Who plays at home when nobody is named."""
+DEFAULT_PLAYER = POLICIES
+"""Who plays at home when nobody is named: the learned skills, side by side."""
 
 
 def load_players(folders: Mapping[str, Path], defaults: Path) -> dict[str, Player]:
@@ -38,10 +38,14 @@ def load_players(folders: Mapping[str, Path], defaults: Path) -> dict[str, Playe
 
 def team_names(folders: Mapping[str, Path]) -> dict[str, str]:
     """Folder names; told apart where both teams play bundles of one name."""
-    names = {side: folders[side].resolve().name for side in SIDES}
+    names = {side: _team_name(folders[side].resolve()) for side in SIDES}
     if names["home"] == names["away"]:
         return {side: f"{names[side]} {side}" for side in SIDES}
     return names
+
+
+def _team_name(folder: Path) -> str:
+    return "learned" if folder == DEFAULT_PLAYER.resolve() else folder.name
 
 
 def _model_faults(player: Player) -> list[str]:

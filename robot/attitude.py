@@ -3,7 +3,8 @@
 The gyro turns the last gravity estimate; the accelerometer pulls it back, slowly. The
 specific force enters with its length, because what it holds beside gravity averages
 out over steps, while its direction alone does not: trusting it less the more it differs
-from one g left 0.02 rad of steady error while walking. Yaw is not estimated. Plain floats: at three numbers NumPy's call overhead dominates.
+from one g left 0.02 rad of steady error while walking. Yaw is not estimated. Plain
+floats: at three numbers NumPy's call overhead dominates.
 """
 
 import math

@@ -222,8 +222,8 @@ def perform(config: CloneConfig, acts: Acts, noise: float, seed: int) -> Episode
 def good(config: CloneConfig, episodes: Episodes) -> NDArray[np.bool_]:
     """[B] whether an episode never ended early and was a success at its end."""
     last = max(1, round(config.success_s / config.task.control_period_s))
-    lost = episodes.ended.any(axis=0, keepdims=True)
-    return np.concatenate([~lost, episodes.success[-last:]]).all(axis=0)
+    lost = np.any(episodes.ended, axis=0)
+    return np.logical_and(~lost, np.all(episodes.success[-last:], axis=0))
 
 
 def lessons_of(config: CloneConfig, episodes: Episodes) -> Lessons:

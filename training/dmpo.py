@@ -230,7 +230,7 @@ class Dmpo:
             name: optax.periodic_update(params[name], state.target[name], updates, each)
             for name, each in periods.items()
         }
-        metrics["grad_norm"] = optax.global_norm(grads[0])
+        metrics["grad_norm"] = optax.tree.norm(grads[0])
         state = LearnerState(
             params, target, duals, optimizer, dual_optimizer, key, updates
         )

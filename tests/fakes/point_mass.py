@@ -1,8 +1,9 @@
 """A point mass on a plane, its LQR controller, and an off-policy run, all in JAX.
 
 Position and speed (x, y, vx, vy); actions are accelerations of `GAIN` m/s^2 each,
-clipped to [-1, 1]. Reward exp(-2 |position|^2) keeps returns positive. Episodes are
-`LIMIT` steps long and end by that limit only.
+clipped to [-1, 1]. Reward 1 - |position|^2 / 2 - 0.05 |action|^2 of what was clipped:
+nothing but the learner keeps actions inside. Episodes are `LIMIT` steps long and end by
+that limit only.
 """
 
 from functools import partial
@@ -36,14 +37,14 @@ def start(key, batch: int) -> World:
 
 def step(world: World, action, key) -> tuple[World, Any, Any]:
     """Next world, reward, and whether the time is up."""
-    push = GAIN * jnp.clip(action, -1.0, 1.0)
-    speed = world.state[:, 2:] + STEP_S * push
+    action = jnp.clip(action, -1.0, 1.0)
+    speed = world.state[:, 2:] + STEP_S * GAIN * action
     place = world.state[:, :2] + STEP_S * speed
-    reward = jnp.exp(-2.0 * jnp.sum(place**2, axis=-1))
+    cost = 0.5 * jnp.sum(place**2, axis=-1) + 0.05 * jnp.sum(action**2, axis=-1)
     over = world.age + 1 >= LIMIT
     fresh = start(key, len(action)).state
     state = jnp.where(over[:, None], fresh, jnp.concatenate([place, speed], axis=-1))
-    return World(state, jnp.where(over, 0, world.age + 1)), reward, over
+    return World(state, jnp.where(over, 0, world.age + 1)), 1.0 - cost, over
 
 
 def lqr_gain() -> np.ndarray:

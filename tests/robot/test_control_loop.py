@@ -215,7 +215,14 @@ def test_a_policy_sees_where_the_ball_was_last_known():
     state = control_loop.start(player, STAND)
     for ball_m in (None, (0.3, -0.1), None):
         state, _ = control_loop.tick(
-            player, CONFIG, state, sensors(), ATTITUDE, "upright", SkillRequest(), ball_m
+            player,
+            CONFIG,
+            state,
+            sensors(),
+            ATTITUDE,
+            "upright",
+            SkillRequest(),
+            ball_m,
         )
     np.testing.assert_allclose(
         player.walk.seen, [[0.0, 0.0], [0.3, -0.1], [0.3, -0.1]], atol=1e-6

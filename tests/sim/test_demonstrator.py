@@ -56,28 +56,25 @@ def test_the_newest_values_of_a_history_are_raw_again():
 def test_the_environment_sends_the_targets_that_the_script_wants():
     task = RiseTask()
     env = Environment(task, EnvConfig(num_envs=3, num_threads=1, stagger=False), seed=1)
-    acts, state = Demonstrator(task, SCRIPT, 3), SCRIPT.initial_state()
-    memory = tuple(np.tile(part, (3, 1)) for part in state)
-    now, moved = env.reset()
+    acts = Demonstrator(task, SCRIPT, 3)
+    memory = tuple(np.tile(part, (3, 1)) for part in SCRIPT.initial_state())
+    columns = [JOINT_NAMES.index(name) for name in task.action.joints]
+    state, moved = env.reset()
+    raw = newest(task.observation, moved.observation[:, 0])
+    far = []
     for _ in range(20):
-        seen = moved.observation[:, 0]
-        raw = newest(task.observation, seen)
         # The script's terms in its own order, written out by hand.
         vector = np.concatenate(
             [raw["gravity"], raw["gyro"], raw["previous_target"]], axis=-1
         )
         wanted, memory = SCRIPT.act(vector.astype(np.float32), memory)
-        now, moved = env.step(now, acts(seen)[:, None], push_strength=0.0)
-        sent = newest(task.observation, moved.observation[:, 0])["previous_target"]
-        columns = [JOINT_NAMES.index(name) for name in task.action.joints]
-        reach = action_for(task.action, wanted, raw["previous_target"][:, columns])
-        within = filtered_targets(
-            task.action, reach, raw["previous_target"][:, columns]
-        )
-        np.testing.assert_allclose(sent[:, columns], within, atol=1e-4)
+        action = acts(moved.observation[:, 0])
+        state, moved = env.step(state, action[:, None], push_strength=0.0)
+        raw = newest(task.observation, moved.observation[:, 0])
+        far.append(np.abs(raw["previous_target"][:, columns] - wanted))
     env.close()
-    # Most targets are in reach, so these are the script's own.
-    assert np.mean(np.abs(sent[:, columns] - wanted) < 1e-3) > 0.8
+    # Few targets lie farther than the filter lets a joint go in one step.
+    assert np.mean(np.array(far) < 1e-4) > 0.9
 
 
 def test_a_policy_that_does_not_fit_is_told_everything():

@@ -12,6 +12,7 @@ from sim.env import EnvConfig
 from sim.tasks.getup_starts import GetupStarts
 from sim.tasks.match import MatchTask
 from sim.tasks.rise import RiseTask
+from sim.tasks.view import STAND_RAD
 from training.clone import (
     CloneConfig,
     Episodes,
@@ -32,7 +33,9 @@ from training.train_task import (
 )
 
 SCRIPT = load_bundle(Path(__file__).parents[2] / "policies" / "scripted" / "getup")
-STANDING = GetupStarts(lying_share=0.0, tilted_share=0.0, joint_spread_rad=0.0)
+STANDING = GetupStarts(
+    lying_share=0.0, tilted_share=0.0, poses=(STAND_RAD,), joint_spread_rad=0.0
+)
 TINY = CloneConfig(
     run=TaskRunConfig(
         task=RiseTask(starts=STANDING, episode_s=20.0),

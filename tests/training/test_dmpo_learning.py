@@ -16,11 +16,14 @@ STEPS = 48_000
 
 
 def learner(action_penalty: bool = True) -> tuple[Dmpo, Replay]:
+    # The bound on the penalty's weights says how much it counts beside the return: at
+    # the paper's 0.001 it changes next to nothing in so few updates.
+    mpo = MpoConfig(action_penalty=action_penalty, epsilon_penalty=0.1)
     config = DmpoConfig(
-        mpo=MpoConfig(action_penalty=action_penalty),
+        mpo=mpo,
         actor_hidden=(64, 64),
         critic_hidden=(64, 64),
-        init_std=0.4,
+        init_std=0.3,
         n_step=5,
         discount=0.95,
         value_low=0.0,
@@ -56,8 +59,10 @@ def test_a3_reaches_lqr_within_50k_steps_and_mostly_inside_the_bounds():
     with_penalty = learner()
     results = [trained(*with_penalty, seed, STEPS) for seed in range(3)]
     returns, outside = np.array(results).T
-    assert still < 0.6 * best, "the task must need a policy"
+    assert still < 0.75 * best, "the task must need a policy"
     assert np.all(returns >= 0.9 * best), (returns, best)
+    # Also of what a policy can add to doing nothing.
+    assert np.all(returns - still >= 0.9 * (best - still)), (returns, still, best)
     assert np.all(outside < 0.05), outside
     _, loose = trained(*learner(action_penalty=False), 0, STEPS)
-    assert loose > 2 * outside.max(), (loose, outside)
+    assert loose > 1.5 * outside.max(), (loose, outside)
