@@ -143,7 +143,7 @@ def test_a_folder_without_a_bundle_is_bad_input(tmp_path, capsys):
 def test_a_bundle_takes_its_own_role_in_the_default_player():
     folders = skill_folders(DEFAULT_SKILLS / "getup")
     assert folders["getup"] == DEFAULT_SKILLS / "getup"
-    assert folders["walk"] == DEFAULT_PLAYER
+    assert folders["walk"] == DEFAULT_PLAYER / "walk"
     # The scripted player is all scripted.
     assert skill_folders(DEFAULT_SKILLS)["walk"] == DEFAULT_SKILLS / "walk"
 

@@ -74,8 +74,8 @@ def test_each_fault_is_found_where_it_is_and_says_what_to_do(capsys, fault, row,
 def test_a_gyro_that_turns_a_robot_at_rest_is_a_fault(capsys):
     code, rows = checked(capsys, "gyro-bias:0.1")
     assert code == 1
-    # 2 degrees, the tilt that policies are trained with, over the filter's 1 s.
-    assert rows["IMU: gyro bias at rest"]["expected"] == "at most 0.035 rad/s per axis"
+    # 2 degrees, the tilt that policies are trained with, over the filter's 3 s.
+    assert rows["IMU: gyro bias at rest"]["expected"] == "at most 0.012 rad/s per axis"
     found = rows["IMU: gyro bias at rest"]["found"].removesuffix(" rad/s").split()
     assert [float(value) for value in found] == pytest.approx([0.1] * 3, abs=0.01)
 

@@ -97,8 +97,8 @@ def test_learns_to_copy_its_observation():
         state, _ = ppo.update(
             state,
             Batch(
-                observation=seen,
-                privileged=extra,
+                observation=jnp.asarray(seen),
+                privileged=jnp.asarray(extra),
                 action=action[None],
                 log_prob=log_prob[None],
                 reward=jnp.asarray(reward)[None],

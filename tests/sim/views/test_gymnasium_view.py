@@ -248,7 +248,7 @@ def test_without_a_ball_the_camera_stays_on_the_robot():
 def test_wrong_uses_are_named():
     with pytest.raises(EnvError, match="task match: expected one agent, found 2"):
         Op3Env("match")
-    with pytest.raises(EnvError, match="expected one of walk, getup, score, match"):
+    with pytest.raises(EnvError, match="expected one of walk, getup, rise, kick"):
         Op3VectorEnv("dance")
     with pytest.raises(EnvError, match="rgb_array, found 'human'"):
         Op3Env("walk", render_mode="human")
