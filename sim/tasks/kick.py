@@ -48,10 +48,10 @@ class KickRewards:
         scale: of the sum.
     """
 
-    speed: float = 10.0
-    aim: float = -5.0
-    alive: float = 0.3
-    stand: float = 1.0
+    speed: float = 40.0
+    aim: float = -15.0
+    alive: float = 0.2
+    stand: float = 0.4
     heading: float = -0.5
     action_rate: float = -0.008
     action_jerk: float = -0.003
