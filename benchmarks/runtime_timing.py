@@ -1,13 +1,12 @@
 """Ten minutes in real time: `python -m benchmarks.runtime_timing [--seconds N]`.
 
 The onboard loop plays in this process, the virtual robot answers from another one
-(`op3-soccer virtual`) over a pseudo-terminal. Prints jitter, missed deadlines, share of
+over a pseudo-terminal, held until it stands. Prints jitter, missed deadlines, share of
 the processor and memory of the loop and draws the histogram, on an idle machine.
 """
 
 import argparse
 import resource
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -20,21 +19,15 @@ import matplotlib.pyplot as plt
 from rich.console import Console
 from rich.table import Table
 
-from firmware_bridge.bus_types import BusConfig
-from firmware_bridge.clock import MonotonicClock
-from firmware_bridge.link import DESKTOP
-from firmware_bridge.opencr import OpenCrBoard
-from firmware_bridge.port import open_port
-from firmware_bridge.servo_bus import ServoBus
+from cli.robot_faults import VirtualConfig
+from cli.robot_link import OpenRobot, RobotOptions, open_robot
 from robot.brain import Identity
 from robot.jitter import BIN_S, Histogram
-from robot.joint_map import default_joint_map
 from robot.network import Links
 from robot.player import load_player
 from robot.priority import ask_for_priority
 from robot.real_time import LoopTiming, run
 from robot.runtime import CycleRecord, Runtime
-from robot.senses import Devices
 
 POLICIES = Path("policies/scripted")
 PICTURE = Path("docs/runtime_jitter.png")
@@ -70,55 +63,26 @@ def main() -> int:
     args = parser.parse_args()
     console = Console()
     meter = Meter()
-    virtual = _virtual(args.seconds + 60)
-    try:
-        path = _path_of(virtual)
+    with open_robot(RobotOptions(virtual=VirtualConfig())) as robot:
         for notice in ask_for_priority():
             console.print(notice)
         began_s, cpu_s = time.monotonic(), time.process_time()
-        timing = _play(path, args.seconds, meter)
+        timing = _play(robot, args.seconds, meter)
         share = (time.process_time() - cpu_s) / (time.monotonic() - began_s)
-    finally:
-        virtual.terminate()
-        virtual.wait()
     return _report(console, timing, meter, share, args.picture)
 
 
-def _virtual(seconds: float) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        ["op3-soccer", "virtual", "--seconds", f"{seconds}"],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def _path_of(virtual: subprocess.Popen[str]) -> str:
-    assert virtual.stdout is not None
-    for line in virtual.stdout:
-        if line.startswith("virtual OP3 on "):
-            return line.removeprefix("virtual OP3 on ").strip()
-    raise SystemExit("expected op3-soccer virtual to print its path, found nothing")
-
-
-def _play(path: str, seconds: float, meter: Meter) -> LoopTiming:
-    port = open_port(path, packet_margin_s=0.2)
-    joint_map, clock = default_joint_map(), MonotonicClock()
-    bus = ServoBus(port, joint_map.servo_ids, BusConfig(patience=DESKTOP))
+def _play(robot: OpenRobot, seconds: float, meter: Meter) -> LoopTiming:
     runtime = Runtime(
-        devices=Devices(
-            bus=bus, board=OpenCrBoard(port, patience=DESKTOP), joint_map=joint_map
-        ),
+        devices=robot.devices,
         player=load_player(POLICIES, POLICIES),
         identity=Identity(team=1),
         links=Links(),
-        clock=clock,
+        clock=robot.clock,
         record=meter.cycle,
     )
-    end_s = clock.now() + seconds
-    try:
-        return run(runtime, clock, lambda: clock.now() > end_s)
-    finally:
-        port.closePort()
+    end_s = robot.clock.now() + seconds
+    return run(runtime, robot.clock, lambda: robot.clock.now() > end_s)
 
 
 def _report(
