@@ -63,36 +63,25 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
     """How policies/walk was made.
 
     A slow gait clock first: with a fast one, marching in place is a local optimum that
-    training may not leave. A faster clock and a tall torso then lift the top speed
-    (see `WalkRewards`), and a last stage with smaller updates and dearer falls settles
-    the gait under the full pushes.
+    training may not leave. The fast clock then lifts the top speed, and a last stage
+    with smaller updates and dearer falls settles the gait.
     """
-    slow = WalkConfig(
+    fast = WalkConfig()
+    slow = replace(
+        fast,
         clock_hz=2.2,
         mix=CommandMix(stand=0.10, fast=0.12, straight=0.13, sideways=0.15, turn=0.15),
         rewards=WalkRewards(progress=1.5),
     )
-    tall = WalkConfig(
-        clock_hz=2.8,
-        low=(-0.45, -0.3, -3.2),
-        high=(0.9, 0.3, 3.2),
-        mix=CommandMix(stand=0.08, fast=0.27, straight=0.10, sideways=0.12, turn=0.16),
-        rewards=_TALL,
-    )
-    careful = replace(
-        tall,
-        mix=replace(tall.mix, turn=0.20),
-        rewards=replace(_TALL, fall=-25.0, turn_progress=1.2),
-    )
+    careful = replace(fast, rewards=WalkRewards(fall=-20.0))
     wide = PpoConfig(learning_rate=6e-4, kl=0.012)
     narrow = PpoConfig(
-        learning_rate=1.5e-4, learning_rate_range=(2e-5, 3e-4), kl=0.006, entropy=0.0
+        learning_rate=2e-4, learning_rate_range=(3e-5, 3e-4), kl=0.005, entropy=0.0
     )
     stages = (
         ("slow_clock", slow, PpoConfig(), 6_000_000, (1_500_000, 5_000_000)),
-        ("fast_clock", WalkConfig(), wide, 7_000_000, (0, 1_000_000)),
-        ("tall", tall, replace(wide, kl=0.015), 10_000_000, (2_000_000, 5_000_000)),
-        ("careful", careful, narrow, 6_000_000, (0, 1)),
+        ("fast_clock", fast, wide, 7_000_000, (0, 1_000_000)),
+        ("careful", careful, narrow, 8_000_000, (0, 1)),
     )
     return tuple(
         Stage(
@@ -107,17 +96,6 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
         )
         for name, config, ppo, steps, ramp in stages
     )
-
-
-_TALL = WalkRewards(
-    progress=4.0,
-    stature=0.8,
-    gait=0.9,
-    action_jerk=-0.003,
-    hip_pose=-0.1,
-    torque=-0.0005,
-    fall=-15.0,
-)
 
 
 def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
