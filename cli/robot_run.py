@@ -12,6 +12,7 @@ from rich.console import Console
 from cli import robot_link
 from cli.arguments import positive_seconds
 from cli.commands import MissingPackage
+from cli.robot_camera import add_camera_options, open_eyes
 from cli.robot_link import OpenRobot, add_robot_options, open_robot, robot_options
 from cli.robot_report import Lights, Reporter, timing_lines
 from cli.robot_stops import add_stop_options, open_stops
@@ -49,6 +50,7 @@ def add_parser(subparsers: Any) -> None:
         help="a walk bundle, or a folder with walk, getup, kick, e.g. policies/walk",
     )
     add_robot_options(parser)
+    add_camera_options(parser)
     parser.add_argument(
         "--defaults",
         type=Path,
@@ -96,6 +98,9 @@ def run(args: argparse.Namespace) -> int:
         stops = stack.enter_context(open_stops(args, sys.stdin))
         links = stack.enter_context(_links(args))
         robot = stack.enter_context(open_robot(options))
+        eyes = stack.enter_context(
+            open_eyes(args.camera, args.camera_model, player.camera, robot.clock)
+        )
         record = _recorder(args, stack, inline=options.lock_step)
         over = FlagStop()
         runtime = Runtime(
@@ -106,6 +111,7 @@ def run(args: argparse.Namespace) -> int:
             config=RuntimeConfig(wait_for_start_button=args.start_button),
             clock=robot.clock,
             stops=(*stops, over),
+            camera=eyes,
             record=record,
         )
         runtime.order = _order(args)

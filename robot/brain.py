@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from robot import control_loop, tactics
 from robot.attitude import AttitudeState
+from robot.contracts.camera import Image
 from robot.contracts.errors import ContractError
 from robot.contracts.field import FieldSpec
 from robot.contracts.game_control import GameControl, RobotStatus
@@ -135,11 +136,13 @@ def think(
     attitude: AttitudeState,
     posture: Posture,
     order: SkillRequest | None = None,
+    image: Image | None = None,
 ) -> tuple[BrainState, NDArray[np.float64]]:
     """One policy step; the next one is due after `control_loop.period_s`.
 
     Args:
         order: overrules what the tactics wish; None lets them decide.
+        image: as the player's camera takes it; None if there is no new one.
 
     Returns:
         The next state and the joint targets [20] in rad, canonical order.
@@ -158,7 +161,15 @@ def think(
     pose, ball = state.view.pose, state.view.ball
     seen = None if pose is None or ball is None else pose.to_torso(ball)
     loop, targets = control_loop.tick(
-        player, config.skills, state.loop, sensors, attitude, posture, request, seen
+        player,
+        config.skills,
+        state.loop,
+        sensors,
+        attitude,
+        posture,
+        request,
+        seen,
+        image,
     )
     return replace(state, loop=loop, tactics=tactics_state, request=request), targets
 

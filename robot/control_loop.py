@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from robot import observation, skills
 from robot.action import filtered_targets
 from robot.attitude import AttitudeState
+from robot.contracts.camera import CameraModel, Image
 from robot.contracts.joints import JOINT_NAMES
 from robot.contracts.policy import CommandSpec, PolicySpec
 from robot.contracts.sensors import SensorFrame
 from robot.fall import Posture
 from robot.player import Player
-from robot.policy import PolicyState
+from robot.policy import Policy, PolicyState, image_shape
 from robot.record.cycle import PolicyStep
 from robot.skills import Running, SkillConfig, SkillRequest
 
@@ -39,6 +40,7 @@ class LoopState:
         targets_rad: [20] last targets, canonical order.
         kick_side: +1 left, -1 right; kept while a kick runs.
         ball_m: where the ball was last known, ahead and left of the torso.
+        image: last seen; None before the first picture.
         decision: what the policy was asked and answered; None for "hold".
     """
 
@@ -50,6 +52,7 @@ class LoopState:
     targets_rad: FloatArray
     kick_side: float
     ball_m: tuple[float, float] = (0.0, 0.0)
+    image: Image | None = None
     decision: PolicyStep | None = None
 
 
@@ -80,11 +83,14 @@ def tick(
     posture: Posture,
     request: SkillRequest,
     ball_m: tuple[float, float] | None = None,
+    image: Image | None = None,
 ) -> tuple[LoopState, FloatArray]:
     """Choose the skill, ask its policy, filter its action.
 
     Args:
         ball_m: ahead and left of the torso; None while it is not seen.
+        image: [H, W, 3] of the player's camera; None while there is no new one, and a
+            policy then sees the last again, or black before the first.
 
     Returns:
         The next state and the targets [20] in rad, canonical order. They may lie
@@ -93,6 +99,8 @@ def tick(
     state = _switched(player, config, state, request, posture)
     if ball_m is not None:
         state = replace(state, ball_m=ball_m)
+    if image is not None:
+        state = replace(state, image=image)
     if state.skill == "hold":
         state = replace(state, steps=state.steps + 1, decision=None)
         return state, state.targets_rad
@@ -104,7 +112,7 @@ def tick(
     else:
         history = observation.start(spec.observation, sources)
     vector = observation.vector(spec.observation, history).astype(np.float32)
-    action, policy_state = policy.act(vector, state.policy_state)
+    action, policy_state, seen = _asked(policy, vector, state)
     targets = _targets(spec, state, action, request)
     following = replace(
         state,
@@ -118,10 +126,25 @@ def tick(
             observation=vector,
             action=action,
             state=state.policy_state,
+            image=seen,
             command=tuple(sources["velocity_command"].tolist()),
         ),
     )
     return following, targets
+
+
+def _asked(
+    policy: Policy, vector: NDArray[np.float32], state: LoopState
+) -> tuple[NDArray[np.float32], PolicyState, Image | None]:
+    camera = policy.spec.camera
+    if camera is None:
+        return *policy.act(vector, state.policy_state), None
+    seen = _black(camera) if state.image is None else state.image
+    return *policy.act(vector, state.policy_state, seen), seen
+
+
+def _black(camera: CameraModel) -> Image:
+    return np.zeros(image_shape(camera), dtype=np.uint8)
 
 
 def _switched(

@@ -1,5 +1,6 @@
 """When to think and report, and how long it took: the brain on a clock."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ from firmware_bridge.clock import Clock
 from robot import brain, control_loop, lateness, runtime_faults, safety
 from robot.attitude import AttitudeState
 from robot.brain import BrainState, Identity
+from robot.contracts.camera import Image
 from robot.contracts.sensors import SensorFrame
 from robot.fall import Posture
 from robot.faults import Fault
@@ -38,6 +40,7 @@ class Mind:
         links: Links,
         config: RuntimeConfig,
         clock: Clock,
+        look: Callable[[], Image | None],
     ):
         self.state: BrainState | None = None
         self._player = player
@@ -45,6 +48,7 @@ class Mind:
         self._links = links
         self._config = config
         self._clock = clock
+        self._look = look
         self._lateness = lateness.LatenessState()
         self._took_s = 0.0
         self._policy_due_s = 0.0
@@ -116,6 +120,7 @@ class Mind:
             body,
             posture,
             order,
+            self._look(),
         )
         self._took_s = self._clock.now() - began_s
         self._schedule(self.state, now_s)

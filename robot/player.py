@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from robot.contracts.camera import CameraModel
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.contracts.policy import PolicySpec, Role, read_spec
 from robot.policy import Policy, load_bundle
@@ -18,6 +19,12 @@ class Player:
     walk: Policy
     getup: Policy
     kick: Policy
+
+    @property
+    def camera(self) -> CameraModel | None:
+        """What its policies see with; None if none of them sees."""
+        cameras = (spec.camera for spec in self.specs)
+        return next((camera for camera in cameras if camera is not None), None)
 
     def skill(self, role: Role) -> Policy:
         return getattr(self, role)
@@ -58,6 +65,7 @@ def load_player(folder: Path, defaults: Path | tuple[Path, ...]) -> Player:
             faults += [f"{error.subject}: {fault}" for fault in error.faults]
     raise_if_any(f"player {folder}", faults)
     _check_gains(folder, policies)
+    _check_cameras(folder, policies)
     return Player(**policies)
 
 
@@ -107,4 +115,18 @@ def _check_gains(folder: Path, policies: dict[str, Policy]) -> None:
         raise ContractError(
             f"player {folder}",
             [f"expected the same servo gains for all skills, found {listed}"],
+        )
+
+
+def _check_cameras(folder: Path, policies: dict[str, Policy]) -> None:
+    cameras = {
+        role: policy.spec.camera
+        for role, policy in policies.items()
+        if policy.spec.camera is not None
+    }
+    if len(set(cameras.values())) > 1:
+        listed = "; ".join(f"{role} {value}" for role, value in cameras.items())
+        raise ContractError(
+            f"player {folder}",
+            [f"expected the same camera for all skills that see, found {listed}"],
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 from zipfile import BadZipFile
 
 import numpy as np
@@ -10,12 +10,15 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from robot import scripted
+from robot.contracts.camera import CameraModel, Image
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.contracts.policy import PolicySpec, read_spec
 from robot.observation import TERM_SIZES
 
 GOLDEN_TOLERANCE = 1e-4
 """Largest difference of an action between the machine that made it and this one."""
+
+_NUMPY_NAMES = {"float": "float32", "uint8": "uint8"}
 
 Float32Array: TypeAlias = NDArray[np.float32]
 PolicyState: TypeAlias = tuple[Float32Array, ...]
@@ -32,17 +35,26 @@ class Policy(Protocol):
         ...
 
     def act(
-        self, observation: Float32Array, state: PolicyState
+        self,
+        observation: Float32Array,
+        state: PolicyState,
+        image: Image | None = None,
     ) -> tuple[Float32Array, PolicyState]:
-        """Action [A] and next state for an observation [N]."""
+        """Action [A] and next state for an observation [N].
+
+        Args:
+            image: [H, W, 3] RGB as the spec's camera takes it, if it has one.
+        """
         ...
 
 
 class OnnxPolicy:
     """A network in ONNX.
 
-    Inputs: "observation" [1, N] and "state_0" .. with the spec's shapes; outputs:
-    "action" [1, A] and "next_state_0" .. . All float32; the state has no batch axis.
+    Inputs: "observation" [1, N], "state_0" .. with the spec's shapes, and where the
+    spec has a camera "image" [1, H, W, 3]; outputs: "action" [1, A] and
+    "next_state_0" .. . All float32 but the image, which is uint8; the state has no
+    batch axis.
 
     Raises:
         ContractError: not an ONNX file, or inputs and outputs other than the spec's.
@@ -77,9 +89,14 @@ class OnnxPolicy:
         )
 
     def act(
-        self, observation: Float32Array, state: PolicyState
+        self,
+        observation: Float32Array,
+        state: PolicyState,
+        image: Image | None = None,
     ) -> tuple[Float32Array, PolicyState]:
-        feeds = {"observation": observation[None]}
+        feeds: dict[str, NDArray[Any]] = {"observation": observation[None]}
+        if image is not None:
+            feeds["image"] = image[None]
         feeds.update(zip(self._state_names, state, strict=True))
         action, *following = self._session.run(self._output_names, feeds)
         return np.asarray(action)[0], tuple(np.asarray(item) for item in following)
@@ -109,23 +126,44 @@ def load_bundle(folder: Path) -> Policy:
     return policy
 
 
-def write_golden(path: Path, policy: Policy, observation: Float32Array) -> None:
-    """Roll `policy` from its initial state over `observation` [T, N]; write both."""
+def write_golden(
+    path: Path,
+    policy: Policy,
+    observation: Float32Array,
+    image: Image | None = None,
+) -> None:
+    """Roll `policy` from its initial state; write what it saw and did.
+
+    Args:
+        path: of golden.npz.
+        policy: to roll.
+        observation: [T, N].
+        image: [T, H, W, 3] for a policy that sees.
+    """
     observation = np.asarray(observation, dtype=np.float32)
-    np.savez(path, observation=observation, action=_rolled(policy, observation))
+    arrays: dict[str, NDArray[Any]] = {
+        "observation": observation,
+        "action": _rolled(policy, observation, image),
+    }
+    if image is not None:
+        arrays["image"] = image
+    np.savez(path, allow_pickle=False, **arrays)
 
 
-def _rolled(policy: Policy, observation: Float32Array) -> Float32Array:
+def _rolled(
+    policy: Policy, observation: Float32Array, image: Image | None
+) -> Float32Array:
     state, actions = policy.initial_state(), []
-    for row in observation:
-        action, state = policy.act(row, state)
+    for step, row in enumerate(observation):
+        seen = None if image is None else image[step]
+        action, state = policy.act(row, state, seen)
         actions.append(action)
     return np.stack(actions)
 
 
 def _replay(path: Path, policy: Policy) -> None:
-    observation, expected = _read_golden(path, policy.spec)
-    found = _rolled(policy, observation)
+    observation, image, expected = _read_golden(path, policy.spec)
+    found = _rolled(policy, observation, image)
     # A NaN on either side compares as different.
     differs = ~(np.abs(found - expected) <= GOLDEN_TOLERANCE)
     if not differs.any():
@@ -142,27 +180,42 @@ def _replay(path: Path, policy: Policy) -> None:
     )
 
 
-def _read_golden(path: Path, spec: PolicySpec) -> tuple[Float32Array, Float32Array]:
+def _read_golden(
+    path: Path, spec: PolicySpec
+) -> tuple[Float32Array, Image | None, Float32Array]:
+    names = ("observation", "action", *(("image",) if spec.camera else ()))
     try:
         with np.load(path, allow_pickle=False) as file:
-            observation, action = file["observation"], file["action"]
+            arrays = {name: file[name] for name in names}
     except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise ContractError(
             str(path),
-            [f"expected arrays observation [T, N] and action [T, A], found {error}"],
+            [
+                "expected arrays observation [T, N], action [T, A]"
+                f"{' and image [T, H, W, 3]' if spec.camera else ''}, found {error}"
+            ],
         ) from None
-    widths = (spec.observation.size, len(spec.action.joints))
-    steps = len(observation) if observation.ndim else 0
+    observation = arrays["observation"]
+    steps = max(len(observation) if observation.ndim else 0, 1)
+    shapes: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
+        "observation": ((steps, spec.observation.size), np.float32),
+        "action": ((steps, len(spec.action.joints)), np.float32),
+    }
+    if spec.camera is not None:
+        shapes["image"] = ((steps, *image_shape(spec.camera)), np.uint8)
     faults = [
-        f"{name}: expected float32 shape ({max(steps, 1)}, {width}), "
-        f"found {values.dtype} {values.shape}"
-        for name, values, width in zip(
-            ("observation", "action"), (observation, action), widths, strict=True
-        )
-        if values.shape != (max(steps, 1), width) or values.dtype != np.float32
+        f"{name}: expected {np.dtype(kind)} shape {shape}, "
+        f"found {arrays[name].dtype} {arrays[name].shape}"
+        for name, (shape, kind) in shapes.items()
+        if arrays[name].shape != shape or arrays[name].dtype != kind
     ]
     raise_if_any(str(path), faults)
-    return observation, action
+    return observation, arrays.get("image"), arrays["action"]
+
+
+def image_shape(camera: CameraModel) -> tuple[int, int, int]:
+    """(H, W, 3)."""
+    return camera.height_px, camera.width_px, 3
 
 
 def _term_faults(spec: PolicySpec) -> list[str]:
@@ -183,6 +236,8 @@ def _shape_faults(session: onnxruntime.InferenceSession, spec: PolicySpec) -> li
     states = enumerate(spec.state_shapes)
     inputs: dict[str, tuple[int, ...]] = {"observation": (1, spec.observation.size)}
     outputs: dict[str, tuple[int, ...]] = {"action": (1, len(spec.action.joints))}
+    if spec.camera is not None:
+        inputs["image"] = (1, *image_shape(spec.camera))
     for index, shape in states:
         inputs[f"state_{index}"] = shape
         outputs[f"next_state_{index}"] = shape
@@ -215,9 +270,10 @@ def _node_faults(
             not isinstance(axis, int) or axis == size
             for size, axis in zip(shape, node.shape, strict=True)
         )
-        if not fits or node.type != "tensor(float)":
+        number = "uint8" if name == "image" else "float"
+        if not fits or node.type != f"tensor({number})":
             faults.append(
-                f"{kind} {name}: expected float32 {shape}, "
+                f"{kind} {name}: expected {_NUMPY_NAMES[number]} {shape}, "
                 f"found {node.type} {tuple(node.shape)}"
             )
     return faults

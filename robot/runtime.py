@@ -21,6 +21,7 @@ from robot.attitude import AttitudeState
 from robot.body import Body
 from robot.brain import BrainState, Identity
 from robot.bring_up import bring_up, bus_fault, go_limp
+from robot.contracts.camera import Image
 from robot.contracts.joints import JOINT_NAMES
 from robot.contracts.sensors import SensorFrame
 from robot.fall import Posture
@@ -41,16 +42,24 @@ from robot.stop_watch import StopWatch
 __all__ = ["STAND_RAD", "CycleRecord", "Runtime", "RuntimeConfig", "record_nothing"]
 
 
-class FrameClock(Protocol):
-    """A camera, as far as its freshness matters."""
+class Camera(Protocol):
+    """What the robot sees with, e.g. `robot.camera.eyes.Eyes`."""
 
     def newest_s(self) -> float | None:
         """Capture time of the newest frame, on the runtime's clock; None if none."""
         ...
 
+    def look(self) -> Image | None:
+        """[H, W, 3] as the player's camera takes it; None if there is no new one."""
+        ...
+
 
 def record_nothing(record: CycleRecord) -> None:
     """The default recorder."""
+
+
+def _see_nothing() -> None:
+    """The eyes of a player that needs none."""
 
 
 class Runtime:
@@ -76,7 +85,7 @@ class Runtime:
         clock: Clock,
         config: RuntimeConfig | None = None,
         stops: Sequence[StopSource] = (),
-        camera: FrameClock | None = None,
+        camera: Camera | None = None,
         record: Callable[[CycleRecord], None] = record_nothing,
     ):
         """Nothing is sent yet.
@@ -110,7 +119,8 @@ class Runtime:
         self._record = record
         self._senses = Senses(devices, self.config.safety, clock)
         self._limbs = Limbs(devices, self.config)
-        self._mind = Mind(player, identity, links, self.config, clock)
+        look = camera.look if camera and player.camera else _see_nothing
+        self._mind = Mind(player, identity, links, self.config, clock, look)
         self._body = Body(self.config)
         self._upright_at_start = True
         self._damped_s = 0.0
@@ -152,6 +162,8 @@ class Runtime:
             RuntimeFault: lists everything that is not as expected; torque is off.
         """
         try:
+            if self._player.camera is not None and self._camera is None:
+                raise RuntimeFault(runtime_faults.no_camera(self._player.camera))
             bring_up(
                 self._devices,
                 self._player.walk.spec.gains,

@@ -6,6 +6,7 @@ import numpy as np
 
 from firmware_bridge.errors import BusError
 from robot import reactions
+from robot.contracts.camera import CameraModel
 from robot.contracts.joints import JOINT_NAMES
 from robot.faults import Fault
 from robot.lateness import LatenessConfig
@@ -33,6 +34,17 @@ def policy_late(config: LatenessConfig, took_s: float) -> Fault:
         ),
         found=f"one more, of {1000 * took_s:.0f} ms",
         remedy="export a smaller policy, or free the processor",
+    )
+
+
+def no_camera(wanted: CameraModel) -> Fault:
+    """A policy that sees, on a robot that does not."""
+    return Fault(
+        reason="no camera",
+        expected=f"a camera: the player sees {wanted.width_px} x {wanted.height_px} "
+        "pictures",
+        found="none",
+        remedy="name it, e.g. --camera /dev/video0",
     )
 
 

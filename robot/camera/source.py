@@ -4,13 +4,10 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from firmware_bridge.clock import Clock
+from robot.contracts.camera import Image
 from robot.faults import Fault, RuntimeFault
 
-Image = NDArray[np.uint8]
 _POLL_S = 0.002
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from robot.contracts.codec import from_plain, to_plain
 from robot.contracts.errors import ContractError, raise_if_any
@@ -28,6 +29,8 @@ The order is OpenCV's."""
 
 Array = Any
 """A NumPy or JAX array."""
+Image = NDArray[np.uint8]
+"""[H, W, 3] RGB."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from robot.contracts.camera import CameraModel
 from robot.contracts.codec import from_plain, to_plain
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.contracts.joints import JOINT_NAMES
@@ -198,6 +199,8 @@ class PolicySpec:
         clock_hz: frequency of the `gait_clock` term; 0 without one.
         commit_s: a started skill is not left earlier, except for a fall.
         state_shapes: recurrent state arrays, in and out, without batch axis.
+        camera: an undistorted camera whose newest picture is a second input, [H, W, 3]
+            uint8 RGB; None for a policy that does not see.
         gains: servo gains it was trained or tuned for.
         robot_model_sha256: `sim.robot_model.model_hash()` it was made with.
         made_by: command that reproduces it.
@@ -219,6 +222,7 @@ class PolicySpec:
     robot_model_sha256: str
     made_by: str
     commit: str
+    camera: CameraModel | None = None
     version: int = SPEC_VERSION
 
     def faults(self) -> list[str]:
@@ -232,6 +236,15 @@ class PolicySpec:
             )
         for term in self.observation.terms:
             found += term.faults()
+        if self.camera is not None:
+            found += [f"camera.{fault}" for fault in self.camera.faults()]
+            if self.camera.distortion != "none":
+                found.append(
+                    "camera.distortion: expected none, found "
+                    f"{self.camera.distortion}; the runtime undistorts for the policy"
+                )
+            if self.engine == "scripted":
+                found.append("camera: expected none for a scripted policy, found one")
         return found + self.action.faults() + self.command.faults()
 
 

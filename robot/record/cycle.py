@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.slow_items import ServoStatus
+from robot.contracts.camera import Image
 from robot.contracts.sensors import SensorFrame
 from robot.fall import Posture
 from robot.faults import Fault
@@ -27,6 +28,7 @@ class PolicyStep:
         observation: [N] as the policy saw it, normalized.
         action: [A] as it answered, before scale, filter and limits.
         state: recurrent state before this step.
+        image: [H, W, 3] the policy saw; None for one that does not see.
         command: what was asked of the policy: forward and left in m/s, turn in rad/s.
         took_s: time the policy took; NaN where nobody measured.
     """
@@ -36,6 +38,7 @@ class PolicyStep:
     observation: Float32Array
     action: Float32Array
     state: tuple[Float32Array, ...] = ()
+    image: Image | None = None
     command: tuple[float, ...] = ()
     took_s: float = math.nan
 

@@ -129,6 +129,7 @@ class Encoder:
             has_state=keep_state,
             command=step.command,
             took_s=step.took_s,
+            image=b"" if step.image is None else step.image.tobytes(),
         )
         return message.SerializeToString()
 

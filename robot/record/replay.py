@@ -1,5 +1,6 @@
 """Asking the policies again what the log says they were asked."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from robot.contracts.camera import Image
 from robot.faults import Fault, RuntimeFault
-from robot.policy import Policy, PolicyState
+from robot.policy import Policy, PolicyState, image_shape
 from robot.record.log_reader import Log
 from robot.record.schemas import POLICY_TOPIC
 
@@ -83,10 +85,17 @@ def replay(log: Log, policies: Mapping[str, Policy], tolerance: float = 0.0) -> 
         action = None
         if state is not None:
             observation = np.array(step.observation, dtype=np.float32)
-            action, state = policy.act(observation, state)
+            action, state = policy.act(observation, state, _image(step, policy))
             asked.append((index, step, np.asarray(action, dtype=np.float32)))
         followed = _Followed(skill=step.skill, step=step.step, state=state)
     return _compared(asked, len(steps), policies, tolerance)
+
+
+def _image(step: Any, policy: Policy) -> Image | None:
+    camera = policy.spec.camera
+    if camera is None:
+        return None
+    return np.frombuffer(step.image, dtype=np.uint8).reshape(image_shape(camera))
 
 
 @dataclass(frozen=True)
@@ -181,22 +190,30 @@ def _misfits(steps: Any, policies: Mapping[str, Policy]) -> list[Fault]:
                 remedy="give the log of a robot that played",
             )
         ]
-    shapes = {(s.skill, len(s.observation), len(s.action)) for s in steps}
+    shapes = {(s.skill, len(s.observation), len(s.action), len(s.image)) for s in steps}
     faults = []
-    for skill, width, actions in sorted(shapes):
+    for skill, *logged in sorted(shapes):
         policy = policies.get(skill)
         wanted = "no such policy"
         if policy is not None:
-            sizes = (policy.spec.observation.size, len(policy.spec.action.joints))
-            if sizes == (width, actions):
+            sizes = _sizes(policy)
+            if sizes == logged:
                 continue
-            wanted = f"a policy with {sizes[0]} and {sizes[1]}"
+            wanted = "a policy with {} and {}, image of {} bytes".format(*sizes)
         faults.append(
             Fault(
                 reason=f"replay of {skill}",
-                expected=f"a policy with {width} observations and {actions} actions",
+                expected="a policy with {} observations and {} actions, image of {} "
+                "bytes".format(*logged),
                 found=wanted,
                 remedy="give the bundle that the robot ran: --bundle BUNDLE",
             )
         )
     return faults
+
+
+def _sizes(policy: Policy) -> list[int]:
+    """Numbers of observation and action, bytes of image."""
+    spec = policy.spec
+    image = 0 if spec.camera is None else math.prod(image_shape(spec.camera))
+    return [spec.observation.size, len(spec.action.joints), image]

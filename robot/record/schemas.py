@@ -74,6 +74,7 @@ _MESSAGES: dict[str, dict[int, tuple[str, str]]] = {
         7: ("bool", "has_state"),
         8: ("repeated float", "command"),
         9: ("float", "took_s"),
+        10: ("bytes", "image"),  # RGB, row by row; empty for a policy that is blind
     },
     "op3.Servo": {
         1: ("double", "time_s"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robot.contracts.camera import Image
 from robot.contracts.joints import OP3_JOINTS
 from robot.contracts.policy import PolicySpec
 from robot.scripted.frames import Array, Float32Array, PolicyState, split
@@ -117,7 +118,10 @@ class WalkPolicy:
         return tuple(np.zeros(shape, np.float32) for shape in self.STATE_SHAPES)
 
     def act(
-        self, observation: Float32Array, state: PolicyState
+        self,
+        observation: Float32Array,
+        state: PolicyState,
+        image: Image | None = None,
     ) -> tuple[Float32Array, PolicyState]:
         """Targets [..., 18] in rad and the next state; batch axes allowed."""
         script, seen = self.script, split(self.spec.observation, observation)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from robot.contracts.camera import Image
 from robot.contracts.policy import PolicySpec
 from robot.scripted.frames import Float32Array, PolicyState, split
 from robot.scripted.motion import (
@@ -53,7 +54,10 @@ class KickPolicy:
         return np.zeros(clock, np.float32), np.zeros(start, np.float32)
 
     def act(
-        self, observation: Float32Array, state: PolicyState
+        self,
+        observation: Float32Array,
+        state: PolicyState,
+        image: Image | None = None,
     ) -> tuple[Float32Array, PolicyState]:
         """Targets [..., 18] in rad and the next state; batch axes allowed.
 

@@ -75,6 +75,9 @@ class Camera:
     def newest_s(self) -> float | None:
         return self._clock.now() if self.stuck_s is None else self.stuck_s
 
+    def look(self) -> None:
+        """Nobody asks: the player is blind."""
+
 
 class FragilePort(MemoryPort):
     """A port whose cable can be pulled."""

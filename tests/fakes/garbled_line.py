@@ -1,8 +1,10 @@
 """Answers of servos, damaged on their way in every manner a line can damage them.
 
 Flipped bits stay within what a CRC of 16 bits with polynomial 0x8005 detects for
-certain: up to three anywhere (Hamming distance 4), or any number within 16 neighbours.
-Beyond that one in 65536 passes any receiver.
+certain: up to three anywhere (Hamming distance 4), or any number within 16 neighbours
+before the CRC. Beyond that one in 65536 passes any receiver. So it does where a burst
+reaches from the data into the CRC: Protocol 2.0 sends the CRC's low byte first, which
+tears the burst in two, and what arrives is the right frame of other data.
 """
 
 from collections.abc import Callable
@@ -17,6 +19,7 @@ from firmware_bridge.port import BusPort
 
 IDS = (3, 4, 5)
 SIZE = 10
+CRC_SIZE = 2
 STUFFED = b"\xff\xff\xfd"
 
 
@@ -87,7 +90,7 @@ def _flip_bits(frame: bytes, random: Random) -> bytes:
 
 
 def _burst(frame: bytes, random: Random) -> bytes:
-    start = int(random.integers(0, 8 * len(frame) - 16))
+    start = int(random.integers(0, 8 * (len(frame) - CRC_SIZE) - 16 + 1))
     pattern = np.nonzero(random.integers(0, 2, 16))[0]
     return _flipped(frame, start + (pattern if pattern.size else np.array([0])))
 
@@ -120,7 +123,7 @@ def _left_unstuffed(frame: bytes, random: Random) -> bytes:
 
 DAMAGES: dict[str, Callable[[bytes, Random], bytes]] = {
     "one to three flipped bits": _flip_bits,
-    "a burst within 16 bits": _burst,
+    "a burst within 16 bits before the CRC": _burst,
     "cut short": _cut_short,
     "sent two or three times": _doubled,
     "noise before it": _led_by_noise,
