@@ -84,11 +84,15 @@ class Bench:
         return bool((limp | (self.chain.register("bus_watchdog") == -1)).all())
 
 
-def kill_once(after_torque_s: float) -> Death:
+def kill_once(after_torque_s: float) -> Death | None:
     """Play, kill, wait for the servos, read the log.
 
     Args:
         after_torque_s: from torque on to the kill.
+
+    Returns:
+        None if the runtime ended before the kill: on a busy machine it comes too late
+        for the watchdogs by itself.
     """
     bench = Bench()
     with (
@@ -100,13 +104,14 @@ def kill_once(after_torque_s: float) -> Death:
                 *("--play", server.path, folder),
             ],
             cwd=ROOT,
+            stderr=subprocess.DEVNULL,
         ) as child,
     ):
         try:
             _wait(bench.torque_is_on, child)
             time.sleep(after_torque_s)
             if child.poll() is not None:
-                raise SystemExit("expected a runtime that plays, found one that ended")
+                return None
         finally:
             killed_s = time.monotonic()
             child.send_signal(signal.SIGKILL)
@@ -162,10 +167,12 @@ def main() -> int:
         return 0
     draw = random.Random(args.seed)
     console = Console(stderr=True)
-    deaths = [
-        kill_once(draw.uniform(0, 5))
-        for _ in track(range(args.times), "killing", console=console)
-    ]
+    deaths: list[Death] = []
+    ended = 0
+    for _ in track(range(args.times), "killing", console=console):
+        while (death := kill_once(draw.uniform(0, 5))) is None:
+            ended += 1
+        deaths.append(death)
     stopped_s = np.array([death.stopped_s for death in deaths])
     missing_s = np.array([death.missing_s for death in deaths])
     late = int((stopped_s > STOP_LIMIT_S).sum())
@@ -174,6 +181,7 @@ def main() -> int:
         json.dumps(
             {
                 "kills": len(deaths),
+                "ended_before_the_kill": ended,
                 "stopped_ms": _spread_ms(stopped_s),
                 f"later_than_{1000 * STOP_LIMIT_S:.0f}_ms": late,
                 "log_missing_ms": _spread_ms(missing_s),
