@@ -31,6 +31,7 @@ from firmware_bridge.link import DESKTOP, Patience
 from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.port import DEFAULT_BAUD, open_port
 from firmware_bridge.servo_bus import ServoBus
+from firmware_bridge.tapped_port import Tap, TappedPort
 from robot.contracts.actuator import read_servos
 from robot.contracts.errors import ContractError
 from robot.faults import RuntimeFault
@@ -170,8 +171,12 @@ def robot_options(
 
 
 @contextmanager
-def open_robot(options: RobotOptions) -> Iterator[OpenRobot]:
+def open_robot(options: RobotOptions, tap: Tap | None = None) -> Iterator[OpenRobot]:
     """The robot, until the block is left. Torque is the caller's business.
+
+    Args:
+        options: which robot.
+        tap: told every byte on the bus.
 
     Raises:
         BusError: the port cannot be opened.
@@ -180,16 +185,16 @@ def open_robot(options: RobotOptions) -> Iterator[OpenRobot]:
     if options.virtual is None:
         port = open_port(options.port, options.baud)
         try:
-            yield _opened(options, port, Patience())
+            yield _opened(options, port, Patience(), tap)
         finally:
             port.closePort()
     elif options.lock_step:
-        yield _in_lock_step(options, options.virtual)
+        yield _in_lock_step(options, options.virtual, tap)
     else:
         with _served(options.virtual) as path:
             port = open_port(path, options.baud, packet_margin_s=_PTY_MARGIN_S)
             try:
-                yield _opened(options, port, DESKTOP)
+                yield _opened(options, port, DESKTOP, tap)
             finally:
                 port.closePort()
 
@@ -198,8 +203,10 @@ def _opened(
     options: RobotOptions,
     port: Any,
     patience: Patience,
+    tap: Tap | None,
     clock: Clock | None = None,
 ) -> OpenRobot:
+    port = port if tap is None else TappedPort(port, tap)
     bus = BusConfig(patience=patience)
     return OpenRobot(
         name="virtual robot" if options.virtual else options.port,
@@ -214,12 +221,14 @@ def _opened(
     )
 
 
-def _in_lock_step(options: RobotOptions, virtual: VirtualConfig) -> OpenRobot:
+def _in_lock_step(
+    options: RobotOptions, virtual: VirtualConfig, tap: Tap | None
+) -> OpenRobot:
     _need_simulator()
     from cli.robot_virtual import lock_step
 
     robot, clock = lock_step(virtual)
-    return _opened(options, MemoryPort(robot.chain), Patience(), clock)
+    return _opened(options, MemoryPort(robot.chain), Patience(), tap, clock)
 
 
 @contextmanager

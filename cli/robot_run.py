@@ -2,7 +2,6 @@
 
 import argparse
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,9 +10,9 @@ from rich.console import Console
 
 from cli import robot_link
 from cli.arguments import positive_seconds
-from cli.commands import MissingPackage
 from cli.robot_camera import add_camera_options, open_eyes
 from cli.robot_link import OpenRobot, add_robot_options, open_robot, robot_options
+from cli.robot_recording import add_log_options, open_recorder, packet_tap
 from cli.robot_report import Lights, Reporter, timing_lines
 from cli.robot_stops import add_stop_options, open_stops
 from robot.brain import Identity
@@ -23,8 +22,7 @@ from robot.player import load_player
 from robot.priority import ask_for_priority
 from robot.real_time import LoopTiming
 from robot.real_time import run as run_in_time
-from robot.record.cycle import CycleRecord
-from robot.runtime import Runtime, record_nothing
+from robot.runtime import Runtime
 from robot.runtime_config import RuntimeConfig
 from robot.skills import SkillRequest
 from robot.stop import FlagStop
@@ -78,9 +76,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="stop by itself N seconds after the start (default: run until stopped)",
     )
-    parser.add_argument(
-        "--log", type=Path, metavar="DIR", help="record every cycle (MCAP) in DIR"
-    )
+    add_log_options(parser)
     parser.add_argument(
         "--start-button",
         action="store_true",
@@ -97,11 +93,12 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as stack:
         stops = stack.enter_context(open_stops(args, sys.stdin))
         links = stack.enter_context(_links(args))
-        robot = stack.enter_context(open_robot(options))
+        tap = packet_tap(args)
+        robot = stack.enter_context(open_robot(options, tap))
         eyes = stack.enter_context(
             open_eyes(args.camera, args.camera_model, player.camera, robot.clock)
         )
-        record = _recorder(args, stack, inline=options.lock_step)
+        record = open_recorder(args, stack, robot, tap)
         over = FlagStop()
         runtime = Runtime(
             devices=robot.devices,
@@ -170,23 +167,6 @@ def _order(args: argparse.Namespace) -> SkillRequest | None:
     return SkillRequest(
         kind="walk", forward_m_s=forward, left_m_s=left, turn_rad_s=turn
     )
-
-
-def _recorder(
-    args: argparse.Namespace, stack: ExitStack, *, inline: bool
-) -> Callable[[CycleRecord], None]:
-    if args.log is None:
-        return record_nothing
-    try:
-        from robot.record.recorder import Recorder, RecorderConfig
-        from robot.record.segments import SegmentConfig
-    except ModuleNotFoundError as error:
-        raise MissingPackage(error.name or "mcap", "robot") from None
-    recorder = Recorder(
-        RecorderConfig(files=SegmentConfig(folder=args.log), inline=inline),
-        facts={"bundle": str(args.bundle), "defaults": str(args.defaults)},
-    )
-    return stack.enter_context(recorder).cycle
 
 
 def _tell_end(console: Console, runtime: Runtime, timing: LoopTiming) -> None:

@@ -14,11 +14,13 @@ from cli.robot import ROBOT
 from cli.robot_report import COLOURS, Lights
 from firmware_bridge.errors import BusError
 from robot.modes import Mode
+from robot.record.log_reader import read_log
 from robot.stop import UdpStop
 
 ROOT = Path(__file__).parents[2]
 SCRIPTED = str(ROOT / "policies" / "scripted")
 VIRTUAL = ("--virtual", "--lock-step")
+BOTH_WAYS = ("sent", "received")
 SHORT = ("--imu-seconds", "0.4", "--cycles", "30")
 
 
@@ -167,6 +169,18 @@ def test_a_run_with_a_log_leaves_one_behind(tmp_path, capsys):
     arguments = ("--seconds", "1", "--log", str(folder), *stop_port())
     assert robot("run", SCRIPTED, *VIRTUAL, *arguments) == 0
     assert [path.suffix for path in folder.iterdir()] == [".mcap"]
+
+
+def test_raw_packets_are_logged_on_request(tmp_path):
+    folder = tmp_path / "log"
+    arguments = ("--seconds", "1", "--log", str(folder), "--log-packets", *stop_port())
+    assert robot("run", SCRIPTED, *VIRTUAL, *arguments) == 0
+    packets = read_log(folder).topic("/robot/packet")
+    frames = {d: [p.data for p in packets if p.direction == d] for d in BOTH_WAYS}
+    # Instructions of the bus: 0x8A, fast sync read; its answer is a status, 0x55.
+    assert any(frame[7] == 0x8A for frame in frames["sent"])
+    assert any(frame[7] == 0x55 for frame in frames["received"])
+    assert all(f.startswith(b"\xff\xff\xfd\x00") for f in frames["sent"])
 
 
 def test_a_fault_in_a_run_is_told_and_has_its_own_exit_code(capsys):
