@@ -192,7 +192,8 @@ class Recorder:
             while not self._stop.wait(self._config.poll_s):
                 self._drain()
                 polls += 1
-                if polls % polls_per_flush == 0:
+                # The very first messages at once: then every log can be opened.
+                if polls % polls_per_flush == 0 or not self._files.bytes_written:
                     self._files.flush()
         except Exception as error:  # a robot without a log still has to be safe
             self._files.give_up(f"recording ended: {error!r}")

@@ -332,3 +332,14 @@ def test_settings_out_of_range_are_named_together(tmp_path):
     files = SegmentConfig(folder=tmp_path)
     with pytest.raises(ValueError, match=r"queue_items.*poll_s: expected > 0"):
         RecorderConfig(files=files, queue_items=0, poll_s=0)
+
+
+def test_a_log_can_be_opened_from_its_first_moment_on(tmp_path):
+    files = SegmentConfig(folder=tmp_path)
+    with Recorder(RecorderConfig(files=files, flush_every_s=60.0)) as recorder:
+        recorder.note(12.5, "first words")
+        end_s = time.monotonic() + 10
+        while not recorder.statistics.bytes and time.monotonic() < end_s:
+            time.sleep(0.01)
+        (note,) = read_log(tmp_path).topic(schemas.LOG_TOPIC)
+    assert note.message == "first words"
