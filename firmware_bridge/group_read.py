@@ -105,6 +105,7 @@ def collect(
         while missing:
             data = link.receive(sum(map(status_size, missing.values())))
             if not data:
+                link.settle()
                 return
             for frame in parser.feed(data):
                 size = missing.pop(frame.packet_id, None)

@@ -40,6 +40,12 @@ DESKTOP = Patience(first_byte_s=0.2, pause_s=0.1, read_s=0.5, cycle_s=1.0)
 """For an emulated bus on a machine that does other things too."""
 
 
+_QUIET_MS = 20.0
+"""A USB adapter as delivered holds bytes back for 16 ms."""
+_LONGEST_SETTLING_MS = 1000.0
+_ANY_SIZE = 4096
+
+
 class Link:
     """Exclusive use of a port for one exchange after the other."""
 
@@ -121,6 +127,24 @@ class Link:
                     break
                 data += more
             return data
+
+    def settle(self) -> None:
+        """Wait until the line is quiet and forget what still came.
+
+        After an answer that did not come in time: answers carry no number, so a late
+        one would pass for the answer to the next question. Within a cycle there is no
+        time for it, and no two questions there have answers that look alike.
+        """
+        if not math.isinf(self._end_ms):
+            return
+        port, quiet_ms = self.port, max(self._first_byte_ms, _QUIET_MS)
+        end_ms = port.getCurrentTime() + _LONGEST_SETTLING_MS
+        port.setPacketTimeoutMillis(quiet_ms)
+        while port.getCurrentTime() < end_ms:
+            if port.readPort(_ANY_SIZE):
+                port.setPacketTimeoutMillis(quiet_ms)
+            elif port.isPacketTimeout():
+                return
 
     def ask(
         self, subject: str, frame: bytes, device_id: int, data_size: int

@@ -45,6 +45,8 @@ class SingleDevice:
                         ],
                     )
                 return value
+            with self._link.guarded(subject):
+                self._link.settle()
         raise BusError(
             subject,
             [

@@ -24,7 +24,9 @@ MIDDLE_TICKS = 2048
 @pytest.fixture
 def chain():
     clock = WallClock()
-    return ServoChain(KinematicPlant(clock), clock, config=ChainConfig(servo_power=True))
+    return ServoChain(
+        KinematicPlant(clock), clock, config=ChainConfig(servo_power=True)
+    )
 
 
 @pytest.fixture
