@@ -1,1 +1,1 @@
-"""Empty: reserved for what is measured on a real robot and used by the simulator."""
+"""Measuring one robot: camera, joint zeros, servos, sensor board, delays, drift."""

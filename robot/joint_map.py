@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -114,6 +114,33 @@ def default_joint_map() -> JointMap:
         tuple(
             JointMapEntry(joint=joint.name, servo_id=joint.servo_id)
             for joint in OP3_JOINTS
+        )
+    )
+
+
+def with_zeros(joint_map: JointMap, zeros_rad: Mapping[str, float]) -> JointMap:
+    """`joint_map` with the zeros of a calibration; joints left out keep theirs.
+
+    Args:
+        joint_map: ids, signs and models.
+        zeros_rad: joint name to servo angle at joint angle zero, e.g.
+            `robot.contracts.calibration.CalibrationBundle.zeros_rad`.
+
+    Raises:
+        ContractError: an unknown joint.
+    """
+    raise_if_any(
+        "joint zeros",
+        [
+            f"joint {name}: expected one of {', '.join(JOINT_NAMES)}"
+            for name in zeros_rad
+            if name not in JOINT_NAMES
+        ],
+    )
+    return JointMap(
+        tuple(
+            replace(entry, zero_rad=zeros_rad.get(entry.joint, entry.zero_rad))
+            for entry in joint_map.entries
         )
     )
 

@@ -1,0 +1,1 @@
+"""Intrinsics: boards, their detection, the fit, what the views cover."""

@@ -1,0 +1,99 @@
+"""What episodes draw once a robot has been measured: its values as centre and spread.
+
+Without a calibration the ranges of `sim.randomization` cover all OP3s; with one they
+shrink to what the measurement leaves open. Parts that are missing change nothing.
+"""
+
+import math
+from dataclasses import replace
+
+from robot.contracts.calibration import CalibrationBundle, ImuPart, LatencyPart
+from sim.actuators import Xm430Servo
+from sim.randomization import RandomizationConfig, Range
+
+_SIGMAS = 2.0
+"""Half width of a range, in standard deviations: 95 % of a normal distribution."""
+_NOISE_SHARE = 0.25
+"""A measured noise is drawn within this share of itself: project's choice."""
+
+
+def calibrated_servo(bundle: CalibrationBundle, battery_v: float) -> Xm430Servo | None:
+    """The servo law to build this robot with; None if no servo was measured."""
+    if bundle.servos is None:
+        return None
+    return Xm430Servo(servos=bundle.servos.servos(), battery_v=battery_v)
+
+
+def calibrated_ranges(
+    bundle: CalibrationBundle, base: RandomizationConfig, step_s: float
+) -> RandomizationConfig:
+    """`base`, with the axes that were measured drawn around their values.
+
+    Joint offsets and the IMU's tilt are drawn around zero: the runtime takes the
+    measured zeros into account, and what is left is their uncertainty. The IMU's tilt
+    keeps its measured centre's size, since the runtime reads the sensor as it is.
+
+    Args:
+        bundle: of the robot.
+        base: ranges of the axes that were not measured.
+        step_s: physics step that delays are counted in.
+    """
+    changes: dict[str, Range | tuple[int, int]] = {}
+    if bundle.joints is not None and bundle.joints.zeros:
+        worst = max(zero.zero_rad.sigma for zero in bundle.joints.zeros)
+        changes["joint_offset_rad"] = _around(0.0, worst)
+    if bundle.imu is not None:
+        changes |= _imu_ranges(bundle.imu)
+    if bundle.servos is not None and bundle.servos.fits:
+        fits = bundle.servos.fits
+        spreads = [
+            one.estimate.sigma / one.estimate.value
+            for fit in fits
+            for one in fit.parameters
+            if one.parameter in ("gain_divisor", "torque_constant_nm_a")
+        ]
+        if spreads:
+            changes["servo_gain"] = _around(1.0, max(spreads))
+        noise = [fit.noise_rad for fit in fits]
+        changes["joint_noise_rad"] = (min(noise), max(noise))
+    if bundle.latency is not None:
+        changes |= _delay_steps(bundle.latency, step_s)
+    return replace(base, **changes)
+
+
+def _around(centre: float, sigma: float) -> Range:
+    return centre - _SIGMAS * sigma, centre + _SIGMAS * sigma
+
+
+def _imu_ranges(imu: ImuPart) -> dict[str, Range]:
+    # One range serves the three axes: as wide as the largest tilt and its uncertainty.
+    tilt = max(abs(angle) for angle in _rotation_rad(imu.quat_wxyz))
+    reach = tilt + _SIGMAS * max(imu.rotation_sigma_rad)
+    return {
+        "imu_tilt_rad": (-reach, reach),
+        "gyro_noise_rad_s": _share_around(imu.gyro_noise_rad_s),
+        "acceleration_noise_m_s2": _share_around(imu.acceleration_noise_m_s2),
+    }
+
+
+def _share_around(noise: float) -> Range:
+    return (1 - _NOISE_SHARE) * noise, (1 + _NOISE_SHARE) * noise
+
+
+def _rotation_rad(quat_wxyz: tuple[float, ...]) -> tuple[float, float, float]:
+    w, *axis = quat_wxyz if quat_wxyz[0] >= 0 else tuple(-q for q in quat_wxyz)
+    length = math.hypot(*axis)
+    factor = 2.0 if length < 1e-12 else 2 * math.atan2(length, w) / length
+    x, y, z = (factor * component for component in axis)
+    return x, y, z
+
+
+def _delay_steps(latency: LatencyPart, step_s: float) -> dict[str, tuple[int, int]]:
+    # Only the sum of command delay and reading age can be seen from the bus; it is
+    # drawn as the command's.
+    low, high = _around(latency.bus_s.value, latency.bus_s.sigma)
+    first = max(0, math.floor(low / step_s))
+    return {
+        "action_delay_steps": (first, max(first, math.ceil(high / step_s))),
+        "observation_delay_steps": (0, 0),
+    }
