@@ -131,6 +131,16 @@ class Store:
             )
 
 
+def set_aside(folder: Path) -> Path | None:
+    """Rename a step's folder, so that a fresh run finds none; its new name."""
+    if not folder.exists():
+        return None
+    number = 1
+    while (aside := folder.with_name(f"{folder.name}.{number}")).exists():
+        number += 1
+    return folder.rename(aside)
+
+
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
     """All lines that are whole; the file is cut after the last of them."""
     raw = path.read_bytes()

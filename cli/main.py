@@ -11,6 +11,7 @@ from types import ModuleType
 from rich.console import Console
 from rich.markup import escape
 
+from cli.calibrate import CALIBRATE
 from cli.commands import Command, CommandGroup, Entry, MissingPackage
 from cli.robot import ROBOT
 
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Entry] = {
         summary="a virtual OP3 on a device path, for any Dynamixel client",
     ),
     "robot": ROBOT,
+    "calibrate": CALIBRATE,
     "train": Command(
         module="cli.train", extra="train", summary="learn a skill and export its bundle"
     ),

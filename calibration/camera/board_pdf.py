@@ -4,6 +4,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 from matplotlib.axes import Axes
+from matplotlib.collections import PatchCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -105,21 +106,23 @@ def _draw(axes: Axes, board: BoardSpec, left: float, top: float) -> None:
     picture = board.picture(_CELLS_PER_SQUARE)
     step = 1000 * board.square_m / _CELLS_PER_SQUARE
     rows = picture < 128
+    black: list[Rectangle] = []
     start = 0
     for end in range(1, len(rows) + 1):
         if end < len(rows) and (rows[end] == rows[start]).all():
             continue
-        for first, last in _runs(rows[start]):
-            axes.add_patch(
-                Rectangle(
-                    (left + first * step, top + start * step),
-                    (last - first) * step,
-                    (end - start) * step,
-                    facecolor="black",
-                    linewidth=0,
-                )
+        black += [
+            Rectangle(
+                (left + first * step, top + start * step),
+                (last - first) * step,
+                (end - start) * step,
             )
+            for first, last in _runs(rows[start])
+        ]
         start = end
+    axes.add_collection(
+        PatchCollection(black, facecolor="black", linewidth=0), autolim=False
+    )
 
 
 def _runs(row) -> list[tuple[int, int]]:

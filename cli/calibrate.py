@@ -1,0 +1,21 @@
+"""`op3-soccer calibrate STEP`: measure one robot. One module per step."""
+
+from cli.commands import Command, CommandGroup
+
+
+def _step(name: str, summary: str) -> Command:
+    return Command(module=f"cli.calibrate_{name}", extra="match", summary=summary)
+
+
+CALIBRATE = CommandGroup(
+    summary="measure one robot: camera, joint zeros, servos, sensor board, delays",
+    description=(
+        "Each step guides you, can be cut off and started again without losing a "
+        "measurement, leaves a report and writes its part of calibration.json. With "
+        "--virtual a simulated OP3 with hidden faults is measured instead."
+    ),
+    commands={
+        "board": _step("board", "boards as PDF, to print"),
+        "show": _step("show", "what a calibration file holds"),
+    },
+)
