@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from cli.calibrate import CALIBRATE
 from cli.commands import Command, CommandGroup, Entry, MissingPackage
+from cli.referee import REFEREE
 from cli.robot import ROBOT
 
 COMMANDS: dict[str, Entry] = {
@@ -26,6 +27,7 @@ COMMANDS: dict[str, Entry] = {
         extra="match",
         summary="a virtual OP3 on a device path, for any Dynamixel client",
     ),
+    "referee": REFEREE,
     "robot": ROBOT,
     "calibrate": CALIBRATE,
     "train": Command(

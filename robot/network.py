@@ -19,21 +19,27 @@ from robot.contracts.game_control import (
 from robot.contracts.tracker import TrackerFrame, decode_tracker
 from robot.faults import Fault, RuntimeFault
 
+WHOEVER_LEADS = "auto"
+"""In place of the GameController's host: the host that its packets come from."""
+
 TRACKER_PORT = 3737
 """Project's choice, beside the GameController's 3636, 3838 and 3939."""
 
 LONGEST_DATAGRAM = 2048
+MOST_AT_ONCE = 64
 
 Message = TypeVar("Message")
 
 
 class Receiver(Generic[Message]):
-    """The newest message that came in on one UDP port.
+    """The messages that come in on one UDP port.
 
     Several receivers on one machine may share a port: a broadcast reaches them all.
 
     Attributes:
         malformed: datagrams that did not decode; they are ignored.
+        refusal: why the last of them was; None as long as there was none.
+        sender: host that the last well-formed message came from; None before it.
 
     Raises:
         RuntimeFault: the port cannot be bound.
@@ -43,6 +49,8 @@ class Receiver(Generic[Message]):
         self, name: str, port: int, decode: Callable[[bytes], Message], host: str = ""
     ):
         self.malformed = 0
+        self.refusal: ContractError | None = None
+        self.sender: str | None = None
         self._decode = decode
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
@@ -59,22 +67,32 @@ class Receiver(Generic[Message]):
 
     def newest(self) -> Message | None:
         """The last well-formed message since the last call, or None."""
-        message = None
-        while (data := self._datagram()) is not None:
+        messages = self.pending()
+        return messages[-1] if messages else None
+
+    def pending(self) -> list[Message]:
+        """All well-formed messages since the last call, oldest first.
+
+        A flood does not hold the caller up: what is left after `MOST_AT_ONCE`
+        datagrams waits for the next call.
+        """
+        messages = []
+        for _ in range(MOST_AT_ONCE):
             try:
-                message = self._decode(data)
-            except ContractError:
+                data, (host, _) = self._socket.recvfrom(LONGEST_DATAGRAM)
+            except BlockingIOError:
+                break
+            try:
+                messages.append(self._decode(data))
+            except ContractError as error:
                 self.malformed += 1
-        return message
+                self.refusal = error
+            else:
+                self.sender = host
+        return messages
 
     def close(self) -> None:
         self._socket.close()
-
-    def _datagram(self) -> bytes | None:
-        try:
-            return self._socket.recv(LONGEST_DATAGRAM)
-        except BlockingIOError:
-            return None
 
 
 def game_receiver(port: int = CONTROL_PORT, host: str = "") -> Receiver[GameControl]:
@@ -92,20 +110,28 @@ def tracker_receiver(
 class StatusSender:
     """Reports to the GameController.
 
+    Args:
+        host: of the GameController, or what tells it; nothing is sent while that says
+            None.
+
     Attributes:
         unsent: reports the network did not take; play goes on without.
     """
 
-    def __init__(self, host: str, port: int = STATUS_PORT):
+    def __init__(self, host: str | Callable[[], str | None], port: int = STATUS_PORT):
         self.unsent = 0
-        self._address = (host, port)
+        self._host = host
+        self._port = port
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
 
     def send(self, status: RobotStatus) -> None:
         """Send one report."""
+        host = self._host if isinstance(self._host, str) else self._host()
+        if host is None:
+            return
         try:
-            self._socket.sendto(encode_status(status), self._address)
+            self._socket.sendto(encode_status(status), (host, self._port))
         except OSError:
             self.unsent += 1
 
@@ -148,7 +174,8 @@ def open_links(
     """Open all connections, or none.
 
     Args:
-        status_host: of the GameController; None to report nothing.
+        status_host: of the GameController; `WHOEVER_LEADS` to report to where its
+            packets come from; None to report nothing.
 
     Raises:
         RuntimeFault: a port cannot be bound.
@@ -159,7 +186,11 @@ def open_links(
     except RuntimeFault:
         game.close()
         raise
-    status = None if status_host is None else StatusSender(status_host, status_port)
+    status = None
+    if status_host is not None:
+        leads = status_host == WHOEVER_LEADS
+        host = (lambda: game.sender) if leads else status_host
+        status = StatusSender(host, status_port)
     return Links(game=game, tracker=tracker, status=status)
 
 

@@ -1,20 +1,30 @@
-"""The RoboCup GameController's datagrams: control (v20, v19) and robot status.
+"""The RoboCup GameController's control datagrams, struct versions 20 and 19.
 
 Little-endian, no padding. Control packets are broadcast on UDP port 3838 and carry the
-state of the game; robots answer by unicast on port 3939.
+state of the game as the robots may know it; monitors get the true state in the same
+layout with another magic. Robots answer with `robot.contracts.game_control_status`.
 
-Sources: v19 from RoboCup-HumanoidSoccerLeague/GameController (2026, version 6.0.x). v20
-(GameController 7.0.0) is second-hand: its official header was not seen; one team's
-parser, another team's notes with measured sizes and a third's patch from v19 to v20
-agree on it.
+Sources: RoboCup-HumanoidSoccerLeague/GameController: v19 from its header and serializer
+(version 6.0.x), v20 from its Wireshark dissector (commit 216ed0d: offsets, sizes, all
+code tables) and a copy of the header of version 7.0.0; both agree.
 """
 
-import math
 import struct
-from enum import IntEnum
-from typing import TypeVar
+from functools import lru_cache
 
-from robot.contracts.errors import ContractError, raise_if_any
+from robot.contracts.errors import raise_if_any
+from robot.contracts.game_control_checks import (
+    beginning,
+    flag,
+    member,
+    range_faults,
+    refusal,
+)
+from robot.contracts.game_control_status import (
+    STATUS_PORT,
+    decode_status,
+    encode_status,
+)
 from robot.contracts.game_values import (
     PENALTY_CODES,
     PLAYER_SLOTS,
@@ -49,22 +59,21 @@ __all__ = [
     "control_size",
     "decode_control",
     "decode_status",
+    "decode_true_control",
     "encode_control",
     "encode_status",
+    "encode_true_control",
 ]
 
 CONTROL_PORT = 3838
-STATUS_PORT = 3939
 SUPPORTED_VERSIONS = (20, 19)
 
-_CONTROL_MAGIC = b"RGme"
-_STATUS_MAGIC = b"RGrt"
-_STATUS_VERSION = 4
+_MAGIC = b"RGme"
+_TRUE_MAGIC = b"RGTD"
 _NO_TEAM = 255
 _HEADER = struct.Struct("<4sBBBBBBBBBBhh")
 _TEAM = struct.Struct("<BBBBBBHH")
 _PLAYER = {20: struct.Struct("<BBB"), 19: struct.Struct("<BBBB")}
-_STATUS = struct.Struct("<4sBBBBfff f ff")
 _UNSUPPORTED = {18: "the SPL's of 2025 and before", 12: "the Humanoid League's of 2025"}
 
 
@@ -74,34 +83,57 @@ def control_size(version: int) -> int:
 
 
 def encode_control(control: GameControl) -> bytes:
-    """The datagram of `control`, in the layout of `control.version`.
+    """The datagram that tells robots `control`, in the layout of `control.version`.
 
     Raises:
         ContractError: a value does not fit that version's layout; lists all of them.
     """
-    subject = "control packet to encode"
+    return _encode(_MAGIC, control, "control packet to encode")
+
+
+def encode_true_control(control: GameControl) -> bytes:
+    """The datagram that tells monitors `control`; raises as `encode_control`."""
+    return _encode(_TRUE_MAGIC, control, "true control packet to encode")
+
+
+def decode_control(data: bytes) -> GameControl:
+    """Parse a control datagram for robots.
+
+    Raises:
+        ContractError: not a control packet, a version other than 20 and 19, a wrong
+            length, or codes that the version does not define.
+    """
+    return _decode(_MAGIC, data, "control packet")
+
+
+def decode_true_control(data: bytes) -> GameControl:
+    """Parse a control datagram for monitors; raises as `decode_control`."""
+    return _decode(_TRUE_MAGIC, data, "true control packet")
+
+
+def _encode(magic: bytes, control: GameControl, subject: str) -> bytes:
     _require_version(subject, control.version)
     faults: list[str] = []
     for team in control.teams:
         faults += _team_faults(team, control.version)
-    kicking = _NO_TEAM if control.kicking_team is None else control.kicking_team
-    numbers = (control.packet_number, control.players_per_team, kicking)
-    faults += _range_faults("packet number, players, kicking team", numbers, 0, 255)
+    numbers = (control.packet_number, control.players_per_team)
+    faults += range_faults("packet number, players", numbers, 0, 255)
+    if control.kicking_team is not None:
+        faults += range_faults("kicking team", (control.kicking_team,), 0, 254)
     times = (control.secs_remaining, control.secondary_time)
-    faults += _range_faults("times", times, -32768, 32767)
+    faults += range_faults("times", times, -32768, 32767)
     raise_if_any(subject, faults)
     header = _HEADER.pack(
-        _CONTROL_MAGIC,
+        magic,
         control.version,
-        control.packet_number,
-        control.players_per_team,
+        *numbers,
         control.competition_type,
         control.stopped,
         control.game_phase,
         control.state,
         control.set_play,
         control.first_half,
-        kicking,
+        _NO_TEAM if control.kicking_team is None else control.kicking_team,
         *times,
     )
     return header + b"".join(
@@ -109,47 +141,30 @@ def encode_control(control: GameControl) -> bytes:
     )
 
 
-def decode_control(data: bytes) -> GameControl:
-    """Parse a control datagram.
-
-    Raises:
-        ContractError: not a control packet, a version other than 20 and 19, a wrong
-            length, or codes that the version does not define.
-    """
-    subject = "control packet"
-    if len(data) < 5 or data[:4] != _CONTROL_MAGIC:
-        raise _bad(subject, f"a datagram that starts {_CONTROL_MAGIC!r}", _start(data))
+def _decode(magic: bytes, data: bytes, subject: str) -> GameControl:
+    if len(data) < 5 or data[:4] != magic:
+        raise refusal(subject, f"a datagram that starts {magic!r}", beginning(data))
     version = data[4]
     _require_version(subject, version)
     if len(data) != control_size(version):
         expected = f"{control_size(version)} bytes for version {version}"
-        raise _bad(subject, expected, f"{len(data)} bytes")
-    (
-        _,
-        _,
-        number,
-        players,
-        kind,
-        stopped,
-        phase,
-        state,
-        set_play,
-        half,
-        kicking,
-        *times,
-    ) = _HEADER.unpack_from(data)
+        raise refusal(subject, expected, f"{len(data)} bytes")
+    _, _, number, players, *codes, kicking, remaining, secondary = _HEADER.unpack_from(
+        data
+    )
+    kind, stopped, phase, state, set_play, half = codes
     faults: list[str] = []
-    teams = tuple(
+    left, right = (
         _decode_team(data, _HEADER.size + index * _team_size(version), version, faults)
         for index in range(2)
     )
     header = {
-        "competition_type": _member(CompetitionType, kind, faults),
-        "stopped": _flag("stopped", stopped, faults),
-        "game_phase": _member(GamePhase, phase, faults),
-        "state": _member(GameState, state, faults),
-        "set_play": _member(SetPlay, set_play, faults),
-        "first_half": _flag("first_half", half, faults),
+        "competition_type": member(CompetitionType, kind, faults),
+        "stopped": flag("stopped", stopped, faults),
+        "game_phase": member(GamePhase, phase, faults),
+        "state": member(GameState, state, faults),
+        "set_play": member(SetPlay, set_play, faults),
+        "first_half": flag("first_half", half, faults),
     }
     raise_if_any(subject, faults)
     return GameControl(
@@ -157,64 +172,10 @@ def decode_control(data: bytes) -> GameControl:
         packet_number=number,
         players_per_team=players,
         kicking_team=None if kicking == _NO_TEAM else kicking,
-        secs_remaining=times[0],
-        secondary_time=times[1],
-        teams=(teams[0], teams[1]),
+        secs_remaining=remaining,
+        secondary_time=secondary,
+        teams=(left, right),
         **header,
-    )
-
-
-def encode_status(status: RobotStatus) -> bytes:
-    """The 32-byte datagram of a robot's status (struct version 4).
-
-    Raises:
-        ContractError: a number out of its range or not finite.
-    """
-    subject = "status packet to encode"
-    numbers = (*status.pose_mm_rad, status.ball_age_s, *status.ball_mm)
-    faults = _range_faults("player", (status.player,), 1, PLAYER_SLOTS)
-    faults += _range_faults("team", (status.team,), 0, 255)
-    faults += _finite_faults(numbers)
-    raise_if_any(subject, faults)
-    try:
-        return _STATUS.pack(
-            _STATUS_MAGIC,
-            _STATUS_VERSION,
-            status.player,
-            status.team,
-            status.fallen,
-            *numbers,
-        )
-    except OverflowError as error:
-        raise _bad(subject, "numbers that fit 32-bit floats", f"{numbers}") from error
-
-
-def decode_status(data: bytes) -> RobotStatus:
-    """Parse a robot's status datagram.
-
-    Raises:
-        ContractError: not a status packet, another version or length, fallen not 0 or
-            1, a player number out of range, or numbers that are not finite.
-    """
-    subject = "status packet"
-    if len(data) != _STATUS.size or data[:4] != _STATUS_MAGIC:
-        expected = f"{_STATUS.size} bytes that start {_STATUS_MAGIC!r}"
-        raise _bad(subject, expected, _start(data))
-    _, version, player, team, fallen, *numbers = _STATUS.unpack(data)
-    if version != _STATUS_VERSION:
-        raise _bad(subject, f"version {_STATUS_VERSION}", f"version {version}")
-    faults = _range_faults("player", (player,), 1, PLAYER_SLOTS)
-    fallen = _flag("fallen", fallen, faults)
-    faults += _finite_faults(numbers)
-    raise_if_any(subject, faults)
-    x_mm, y_mm, yaw_rad, ball_age_s, ball_x_mm, ball_y_mm = numbers
-    return RobotStatus(
-        player=player,
-        team=team,
-        fallen=fallen,
-        pose_mm_rad=(x_mm, y_mm, yaw_rad),
-        ball_age_s=ball_age_s,
-        ball_mm=(ball_x_mm, ball_y_mm),
     )
 
 
@@ -250,8 +211,8 @@ def _decode_team(data: bytes, offset: int, version: int, faults: list[str]) -> T
     rows = _PLAYER[version].iter_unpack(data[first : offset + _team_size(version)])
     return TeamInfo(
         team_number=number,
-        field_player_colour=_member(TeamColour, colour, faults),
-        goalkeeper_colour=_member(TeamColour, keeper_colour, faults),
+        field_player_colour=member(TeamColour, colour, faults),
+        goalkeeper_colour=member(TeamColour, keeper_colour, faults),
         goalkeeper=counts[0],
         score=counts[1],
         penalty_shot=counts[2],
@@ -262,15 +223,20 @@ def _decode_team(data: bytes, offset: int, version: int, faults: list[str]) -> T
 
 
 def _decode_player(row: tuple[int, ...], version: int, faults: list[str]) -> PlayerInfo:
-    codes = PENALTY_CODES[version]
-    if row[0] >= len(codes):
-        faults.append(
-            f"penalty: expected a code below {len(codes)} in version {version}, "
-            f"found {row[0]}"
-        )
-        return PlayerInfo()
+    choices = len(PENALTY_CODES[version])
+    if row[0] < choices:
+        return _player(version, row)
+    faults.append(
+        f"penalty: expected a code below {choices} in version {version}, found {row[0]}"
+    )
+    return PlayerInfo()
+
+
+@lru_cache(maxsize=4096)
+def _player(version: int, row: tuple[int, ...]) -> PlayerInfo:
+    # 40 of them per packet, and nearly all alike.
     return PlayerInfo(
-        penalty=codes[row[0]],
+        penalty=PENALTY_CODES[version][row[0]],
         secs_till_unpenalised=row[1],
         warnings=row[2] if version == 19 else 0,
         cautions=row[-1],
@@ -281,8 +247,8 @@ def _team_faults(team: TeamInfo, version: int) -> list[str]:
     name = f"team {team.team_number}"
     small = (team.team_number, team.goalkeeper, team.score, team.penalty_shot)
     large = (team.single_shots, team.message_budget)
-    faults = _range_faults(f"{name} number, goalkeeper, score, shot", small, 0, 255)
-    faults += _range_faults(f"{name} single shots, budget", large, 0, 65535)
+    faults = range_faults(f"{name} number, goalkeeper, score, shot", small, 0, 255)
+    faults += range_faults(f"{name} single shots, budget", large, 0, 65535)
     if len(team.players) != PLAYER_SLOTS:
         faults.append(
             f"{name}: expected {PLAYER_SLOTS} players, found {len(team.players)}"
@@ -290,7 +256,7 @@ def _team_faults(team: TeamInfo, version: int) -> list[str]:
     for number, player in enumerate(team.players, 1):
         who = f"{name} player {number}"
         counts = (player.secs_till_unpenalised, player.cautions, player.warnings)
-        faults += _range_faults(f"{who} seconds, cautions, warnings", counts, 0, 255)
+        faults += range_faults(f"{who} seconds, cautions, warnings", counts, 0, 255)
         if player.penalty not in PENALTY_CODES[version]:
             faults.append(
                 f"{who}: expected a penalty that version {version} knows, "
@@ -309,43 +275,4 @@ def _require_version(subject: str, version: int) -> None:
         return
     origin = _UNSUPPORTED.get(version)
     found = f"version {version}" + (f" ({origin})" if origin else "")
-    raise _bad(subject, "version 20 or 19: update the GameController", found)
-
-
-def _range_faults(name: str, values: tuple[int, ...], low: int, high: int) -> list[str]:
-    if all(low <= value <= high for value in values):
-        return []
-    found = ", ".join(map(str, values))
-    return [f"{name}: expected {low} to {high}, found {found}"]
-
-
-def _finite_faults(numbers: tuple[float, ...] | list[float]) -> list[str]:
-    if all(map(math.isfinite, numbers)):
-        return []
-    return [f"pose and ball: expected finite numbers, found {tuple(numbers)}"]
-
-
-_E = TypeVar("_E", bound=IntEnum)
-
-
-def _member(kind: type[_E], value: int, faults: list[str]) -> _E:
-    try:
-        return kind(value)
-    except ValueError:
-        choices = f"0 to {len(kind) - 1}"
-        faults.append(f"{kind.__name__}: expected {choices}, found {value}")
-        return kind(0)
-
-
-def _flag(name: str, value: int, faults: list[str]) -> bool:
-    if value > 1:
-        faults.append(f"{name}: expected 0 or 1, found {value}")
-    return bool(value)
-
-
-def _start(data: bytes) -> str:
-    return f"{len(data)} bytes that start {data[:5]!r}"
-
-
-def _bad(subject: str, expected: str, found: str) -> ContractError:
-    return ContractError(subject, [f"expected {expected}, found {found}"])
+    raise refusal(subject, "version 20 or 19: update the GameController", found)
