@@ -1,8 +1,10 @@
 """What a simulated match is made of before it begins."""
 
+import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cli.arguments import from_zero
 from firmware_bridge.emulator import ChainConfig
 from match.rules import LAB_1V1, RuleBook
 from match.state import Team, Teams
@@ -32,6 +34,14 @@ class Ports:
     @property
     def tracker(self) -> int:
         return 3737 + self.offset
+
+
+def port_offset(text: str) -> int:
+    """What may be added to all ports. Raises ArgumentTypeError otherwise."""
+    offset, highest = from_zero(text), 65535 - Ports().status
+    if offset > highest:
+        raise argparse.ArgumentTypeError(f"expected 0 to {highest}, found {text}")
+    return offset
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_bridge.slow_items import ServoStatus
 from match import statistics
 from match.observation import MatchObservation
 from match.paths import PathLog, Paths
@@ -35,11 +36,17 @@ class MatchLog:
     Attributes:
         decisions: of the referee.
         frames: for the video.
+        seen: the referee's latest look, None before the first.
+        health: by team and joint, each servo's slow registers as last read.
+        current_a: by team, [20] of the latest cycle.
     """
 
     def __init__(self, path: Path, rules: RuleBook, teams: Teams):
         self.decisions: list[Decision] = []
         self.frames: list[Frame] = []
+        self.seen: MatchObservation | None = None
+        self.health: dict[int, dict[str, ServoStatus]] = {}
+        self.current_a: dict[int, NDArray[np.float64]] = {}
         self._path = path
         self._rules = rules
         self._figures = statistics.begin(teams)
@@ -71,6 +78,7 @@ class MatchLog:
         """One look of the referee, the state after it and what was decided."""
         self._figures = statistics.update(self._figures, seen, state, decisions)
         self._paths.add(seen)
+        self.seen = seen
         self.decisions += decisions
         for decision in decisions:
             self._record.write_decision(decision)
@@ -92,6 +100,10 @@ class MatchLog:
 
     def add_cycle(self, team: int, cycle: CycleRecord) -> None:
         """What a robot felt and did, where a policy decided or a fault ended it."""
+        self.current_a[team] = cycle.sensors.current_a
+        if cycle.health is not None:
+            joint, status = cycle.health
+            self.health.setdefault(team, {})[joint] = status
         if not cycle.policy_step and cycle.mode != "fault":
             return
         sensors, verdict = cycle.sensors, cycle.verdict

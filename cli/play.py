@@ -1,6 +1,7 @@
 """`op3-soccer play`: one command plays a match through the whole stack."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.arguments import from_zero, positive_seconds
-from cli.match_config import MatchConfig, Ports
+from cli.match_config import MatchConfig, Ports, port_offset
 from cli.match_files import RECORD, VIDEO, keep, say, say_file
+from cli.match_page import add_page_option, live_page
 from cli.match_players import (
     DEFAULT_PLAYER,
     DEFAULT_SKILLS,
@@ -27,7 +29,6 @@ from robot.real_time import MonotonicClock
 from sim.robot_model import ModelError
 
 ERRORS = (BusError, ContractError, MatchError, ModelError, RuntimeFault)
-HIGHEST_OFFSET = 65535 - Ports().status
 
 
 def add_parser(subparsers: Any) -> None:
@@ -76,10 +77,11 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--realtime", action="store_true", help="pace by the wall clock"
     )
+    add_page_option(parser)
     parser.add_argument("--no-video", action="store_true", help="leave match.mp4 out")
     parser.add_argument(
         "--port-offset",
-        type=_port_offset,
+        type=port_offset,
         default=0,
         metavar="N",
         help="add N to the UDP ports 3737, 3838, 3939, for matches side by side",
@@ -96,10 +98,10 @@ def run(args: argparse.Namespace) -> int:
     )
     match = SimulatedMatch(config, players, team_names(folders), args.out / RECORD)
     try:
-        with match:
+        with match, live_page(match, args.page, console) as update_page:
             # The folder holds one match: an earlier one's video does not belong to it.
             (args.out / VIDEO).unlink(missing_ok=True)
-            _play(match, console, realtime=args.realtime)
+            _play(match, console, update_page, realtime=args.realtime)
     finally:
         if match.begun:
             video = VIDEO if match.finished and not args.no_video else None
@@ -111,7 +113,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _play(match: SimulatedMatch, console: Console, *, realtime: bool) -> None:
+def _play(
+    match: SimulatedMatch,
+    console: Console,
+    update_page: Callable[[], None],
+    *,
+    realtime: bool,
+) -> None:
     pace = RealTimePace(MonotonicClock()) if realtime else None
     bar = Progress(
         TextColumn("playing"),
@@ -131,16 +139,8 @@ def _play(match: SimulatedMatch, console: Console, *, realtime: bool) -> None:
                 score=f"{state.score[0]} : {state.score[1]}",
                 phase=state.phase.name.lower(),
             )
+            update_page()
             if pace is not None:
                 pace.wait_for(now.time_s)
 
         match.run(on_cycle)
-
-
-def _port_offset(text: str) -> int:
-    offset = from_zero(text)
-    if offset > HIGHEST_OFFSET:
-        raise argparse.ArgumentTypeError(
-            f"expected 0 to {HIGHEST_OFFSET}, found {text}"
-        )
-    return offset

@@ -20,6 +20,9 @@ class RobotObservation:
         x_m, y_m, yaw_rad: of the torso over the floor, in the pitch frame.
         fallen: lying or getting up.
         touching_ball: any part in contact with the ball since the last observation.
+        hand_on_ball: an arm or hand was; implies `touching_ball`.
+        ball_cover: share of the ball, seen from above, that the robot's convex hull
+            covers; 0 to 1, 0 where nobody measures it.
     """
 
     team: int
@@ -29,6 +32,8 @@ class RobotObservation:
     yaw_rad: float
     fallen: bool = False
     touching_ball: bool = False
+    hand_on_ball: bool = False
+    ball_cover: float = 0.0
 
     @property
     def robot(self) -> RobotId:
@@ -39,26 +44,42 @@ class RobotObservation:
 class MatchObservation:
     """Ball and robots at `time_s`. Robots that nothing sees are left out.
 
+    Attributes:
+        contacts: pairs of robots that touched each other since the last observation;
+            in a pair the smaller number comes first.
+
     Raises:
-        MatchError: a number is not finite, or a robot appears twice.
+        MatchError: a number is not finite, a robot appears twice, or a contact is not
+            one of two different robots.
     """
 
     time_s: float
     ball_xyz_m: tuple[float, float, float]
     robots: tuple[RobotObservation, ...]
+    contacts: tuple[tuple[RobotId, RobotId], ...] = ()
 
     def __post_init__(self) -> None:
         faults = []
         numbers = [self.time_s, *self.ball_xyz_m]
         for robot in self.robots:
-            numbers += [robot.x_m, robot.y_m, robot.yaw_rad]
+            numbers += [robot.x_m, robot.y_m, robot.yaw_rad, robot.ball_cover]
         if not all(map(math.isfinite, numbers)):
             faults.append("expected finite numbers, found nan or infinity")
         names = [robot.robot for robot in self.robots]
         if len(set(names)) != len(names):
             faults.append(f"expected every robot once, found {names}")
+        unordered = [pair for pair in self.contacts if not pair[0] < pair[1]]
+        if unordered:
+            faults.append(
+                "expected contacts as (smaller, greater) robot, found "
+                f"{unordered}; sort each pair"
+            )
         if faults:
             raise MatchError(f"match observation at {self.time_s} s", faults)
+
+    def robot(self, robot: RobotId) -> RobotObservation | None:
+        """That robot; None where nothing sees it."""
+        return next((seen for seen in self.robots if seen.robot == robot), None)
 
     def ball_distance_m(self, robot: RobotObservation) -> float:
         """Between ball and torso, over the floor."""

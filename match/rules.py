@@ -1,66 +1,49 @@
 """Rule books: every time and threshold of a game, named and with its unit."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from match.errors import MatchError
+from match.rule_book.ball import BallRules
+from match.rule_book.fouls import Fouls
+from match.rule_book.penalties import Penalties
+from match.rule_book.restarts import Restarts
+from match.rule_book.times import Times
+from robot.contracts.field import FieldSpec
+
+_MAY_BE_ZERO = {
+    "initial_duration_s",
+    "free_kick_ready_s",
+    "message_budget",
+    "removal_increment_s",
+    "sudden_death_shots",
+    "time_outs",
+}
+_HALVES = (1, 2)
 
 
 @dataclass(frozen=True, kw_only=True)
-class RuleBook:
-    """The numbers one kind of game is refereed by.
-
-    A match is one period without a change of sides. The clock starts with the first
-    kick-off and runs on through goals and restarts. Every restart is a kick-off from
-    the centre spot; after a dropped ball neither team has the right to kick.
+class RuleBook(Times, Restarts, BallRules, Fouls, Penalties):
+    """The numbers one kind of game is refereed by; the sections explain each.
 
     Attributes:
         name: printed in reports.
-        duration_s: of the match, on the match clock.
-        initial_duration_s: in INITIAL before the first READY.
-        ready_duration_s: for the robots to walk to their positions.
-        set_duration_s: for the robots to stand still before play.
-        kick_off_free_after_s: the ball is in play this long after a kick-off's start,
-            touched or not (10 s, GameController 6.0).
-        in_play_distance_m: or as soon as it has moved this far (5 cm, hlvs_webots).
-        stuck_distance_m: a ball within this distance of where it was ...
-        stuck_after_s: ... for this long is dropped anew.
-        fallen_incapable_after_s: on the floor for this long makes a robot incapable
-            (20 s, RoboCup rules 2026).
-        removal_duration_s: an incapable robot's time off the pitch.
-        touch_gap_s: contacts with the ball closer in time than this are one touch.
-        ball_clearance_m: no robot may stand closer to the ball's spot in SET.
-        placement_clearance_m: between a hand-placed robot and ball or other robots.
-        mercy_goals: a lead that ends the match, or None.
-        message_budget: team messages allowed in a match (12000, GameController 6.0);
-            announced, not counted here.
+
+    Raises:
+        MatchError: a number that must be positive is not; lists them all.
     """
 
     name: str
-    duration_s: float = 600.0
-    initial_duration_s: float = 1.0
-    ready_duration_s: float = 45.0
-    set_duration_s: float = 5.0
-    kick_off_free_after_s: float = 10.0
-    in_play_distance_m: float = 0.05
-    stuck_distance_m: float = 0.05
-    stuck_after_s: float = 30.0
-    fallen_incapable_after_s: float = 20.0
-    removal_duration_s: float = 45.0
-    touch_gap_s: float = 0.3
-    ball_clearance_m: float = 0.2
-    placement_clearance_m: float = 0.5
-    mercy_goals: int | None = 10
-    message_budget: int = 12000
 
     def __post_init__(self) -> None:
-        may_be_zero = {"initial_duration_s", "message_budget"}
         faults = []
         for field in fields(self):
             value = getattr(self, field.name)
-            if field.name == "name" or (field.name == "mercy_goals" and value is None):
+            if value is None or isinstance(value, bool | str):
                 continue
-            if not (value > 0 or (value == 0 and field.name in may_be_zero)):
+            if not (value > 0 or (value == 0 and field.name in _MAY_BE_ZERO)):
                 faults.append(f"{field.name}: expected more than 0, found {value}")
+        if self.halves not in _HALVES:
+            faults.append(f"halves: expected 1 or 2, found {self.halves}")
         if faults:
             raise MatchError(f"rule book {self.name!r}", faults)
 
@@ -71,10 +54,83 @@ LAB_1V1 = RuleBook(
     set_duration_s=2.0,
     stuck_after_s=12.0,
     removal_duration_s=5.0,
+    removal_increment_s=0.0,
     mercy_goals=None,
+    goal_area_depth_m=0.3,
+    goal_area_width_m=1.2,
+    penalty_mark_m=0.8,
+    free_kick_s=10.0,
+    penalty_kick_ready_s=8.0,
+    penalty_kick_s=20.0,
+    in_place_duration_s=5.0,
+    extra_time_s=None,
+    extra_time_break_s=5.0,
+    shot_pause_s=3.0,
+    penalty_shot_s=20.0,
 )
 """Two robots on the small laboratory pitch: short ways, so short times.
 
 The times that differ from RoboCup's are the project's choice: an OP3 walks across its
-own half in about 8 s. Set the length with `dataclasses.replace(LAB_1V1, duration_s=…)`.
+own half in about 8 s. The marks are the small size league's, scaled to 5 x 4 m and
+rounded. Set the length with `dataclasses.replace(LAB_1V1, duration_s=…)`.
+"""
+
+LAB_2V2 = replace(
+    LAB_1V1,
+    name="lab 2v2",
+    resting_ball=False,
+    local_stuck=True,
+    global_stuck=True,
+    global_stuck_after_s=12.0,
+    direct_goals=False,
+    illegal_positions=True,
+    avoidance_grace_s=5.0,
+    motion_in_stop=True,
+    pushing=True,
+    ball_holding=True,
+    removal_duration_s=10.0,
+    removal_increment_s=5.0,
+    goal_area_players=1,
+)
+"""Four robots on the same pitch: teammates get in each other's way, so the rules about
+positions, contact and stuck balls are on. Numbers: the project's choice."""
+
+SMALL_SIZE_LEAGUE = RuleBook(
+    name="small size league 2026",
+    halves=2,
+    initial_duration_s=10.0,
+    walls=False,
+    place_robots=False,
+    restart_ends_penalties=False,
+    ball_stop_rule=True,
+    direct_goals=False,
+    double_touch=True,
+    resting_ball=False,
+    local_stuck=True,
+    global_stuck=True,
+    ball_holding=True,
+    hands=True,
+    illegal_positions=True,
+    motion_in_set=True,
+    motion_in_stop=True,
+    pushing=True,
+    leaving=True,
+)
+"""RoboCup Humanoid Soccer League 2026, small size, on `SMALL_SIZE_PITCH`. For matches
+that need a winner: `dataclasses.replace(SMALL_SIZE_LEAGUE, knock_out=True)`."""
+
+SMALL_SIZE_PITCH = FieldSpec(
+    length_m=9.0,
+    width_m=6.0,
+    goal_width_m=1.8,
+    goal_height_m=1.2,
+    goal_depth_m=0.5,
+    post_radius_m=0.05,
+    line_width_m=0.05,
+    penalty_area_depth_m=2.0,
+    penalty_area_width_m=4.0,
+    centre_circle_radius_m=0.75,
+)
+"""The S-field of rules 2026: 9 x 6 m, to the outer edges of the lines; goals 1.8 x 1.2 m
+(the smallest allowed). Ball as in the laboratory (FIFA mini ball, circumference 0.44 m).
 """

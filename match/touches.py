@@ -21,6 +21,15 @@ class Touches:
     last_contact_s: tuple[tuple[RobotId, float], ...] = ()
     latest: RobotId | None = None
 
+    @property
+    def last_in_contact(self) -> RobotId | None:
+        """Who was in contact last; of several at once, who touched first of all."""
+        if not self.last_contact_s:
+            return None
+        newest_s = max(time_s for _, time_s in self.last_contact_s)
+        last = [robot for robot, time_s in self.last_contact_s if time_s == newest_s]
+        return self.latest if self.latest in last else last[0]
+
 
 def update_touches(
     touches: Touches, observation: MatchObservation, gap_s: float

@@ -1,0 +1,32 @@
+"""A real browser without a screen, if this computer has one."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Software WebGL, where there is no graphics card.
+_ARGUMENTS = ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+@contextmanager
+def chromium() -> Iterator["Browser"]:
+    """Headless Chromium; skips the test where playwright or a browser is missing."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="needs playwright: pip install '.[dev]'"
+    )
+    program = next(filter(None, map(shutil.which, _NAMES)), None)
+    if program is None:
+        pytest.skip(f"needs a browser: one of {', '.join(_NAMES)}; run `make system`")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        try:
+            yield browser
+        finally:
+            browser.close()
