@@ -18,6 +18,7 @@ from cli.match_stage import MatchStage
 from cli.virtual_player import VirtualPlayer, open_player
 from firmware_bridge.emulator import SimulatedClock
 from match import referee
+from match.commands import Command
 from match.control_view import control_view
 from robot.contracts.field import FieldSpec
 from robot.contracts.game_control import GameState
@@ -58,6 +59,7 @@ class SimulatedMatch:
         self.log = MatchLog(record_path, self.rules, self.teams)
         self.robots: dict[str, VirtualPlayer] = {}
         self.state = referee.start(self.rules, self.field, self.teams)
+        self._ordered: list[Command] = []
         self.stopped_by = ""
         self.players = players
         self._clock = SimulatedClock()
@@ -102,6 +104,10 @@ class SimulatedMatch:
     @property
     def finished(self) -> bool:
         return self.state.phase is GameState.FINISHED
+
+    def order(self, *commands: Command) -> None:
+        """Hand orders to the referee, who takes them at its next look."""
+        self._ordered += commands
 
     def run(self, on_cycle: Callable[["SimulatedMatch"], None]) -> None:
         """Play to the end.
@@ -157,7 +163,8 @@ class SimulatedMatch:
 
     def _referee(self, now_s: float) -> None:
         seen = self.stage.observe(now_s)
-        self.state, decisions = referee.step(self.rules, self.state, seen)
+        commands, self._ordered = tuple(self._ordered), []
+        self.state, decisions = referee.step(self.rules, self.state, seen, commands)
         self.log.add_look(seen, self.state, decisions)
         for decision in decisions:
             self.stage.carry_out(decision)

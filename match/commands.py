@@ -140,7 +140,7 @@ class AddTime(Command):
 
 @dataclass(frozen=True, kw_only=True)
 class Overrule(Command):
-    """Undo a decision and what followed from it; see `match.rulings.overrule`."""
+    """Undo a decision and what followed from it; see `match.officials.rulings`."""
 
     decision: int
 

@@ -63,7 +63,7 @@ class Ruling:
     """A decision that can be overruled.
 
     Attributes:
-        number, kind: of the decision.
+        number, kind, team: of the decision.
         cause: number of the decision it followed from, None for none.
         effects: what it did.
         award: the restart it gave, if any.
@@ -74,9 +74,16 @@ class Ruling:
 
     number: int
     kind: DecisionKind
+    team: int | None = None
     cause: int | None = None
     effects: tuple[Effect, ...] = ()
     award: Award | None = None
     ended_match: bool = False
     undone_by: int | None = None
     undid: tuple[int, ...] = ()
+
+    @property
+    def matters(self) -> bool:
+        """Whether there is anything to undo."""
+        changed = bool(self.effects or self.undid or self.ended_match)
+        return changed or self.award is not None or self.kind is DecisionKind.NO_GOAL

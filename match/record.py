@@ -16,6 +16,7 @@ from mcap.writer import Writer
 
 from match.errors import MatchError
 from match.observation import MatchObservation
+from match.officials.periods import period_s
 from match.rules import RuleBook
 from match.schemas import SCHEMAS, schema_of
 from match.state import BallPlacement, Decision, MatchState
@@ -142,9 +143,13 @@ def decision_to_plain(decision: Decision) -> dict[str, Any]:
         "number": decision.number,
         "kind": decision.kind.value,
         "time_s": round(decision.time_s, 6),
+        "rule": decision.rule,
         "team": decision.team,
         "player": decision.player,
         "reason": decision.reason,
+        "evidence": {name: round(value, 6) for name, value in decision.evidence},
+        "cause": decision.cause,
+        "command": decision.command,
         "placements": [
             {"what": "ball" if isinstance(placed, BallPlacement) else "robot"}
             | asdict(placed)
@@ -158,11 +163,14 @@ def state_to_plain(rules: RuleBook, state: MatchState) -> dict[str, Any]:
     return {
         "time_s": state.time_s,
         "phase": state.phase.name,
+        "period": state.period.value,
         "clock_s": state.clock_s,
-        "remaining_s": rules.duration_s - state.clock_s,
+        "remaining_s": period_s(rules, state) - state.clock_s,
         "score": list(state.score),
-        "kick_off_team": state.kick_off_team,
+        "restart": state.restart.kind.value,
+        "kicking_team": state.kicking_team,
         "ball_in_play": state.ball_in_play,
+        "stopped": state.stopped,
         "removed": [
             {"team": track.team, "player": track.player}
             for track in state.robots

@@ -55,6 +55,7 @@ LAB_1V1 = RuleBook(
     stuck_after_s=12.0,
     removal_duration_s=5.0,
     removal_increment_s=0.0,
+    cautions_to_send_off=None,
     mercy_goals=None,
     goal_area_depth_m=0.3,
     goal_area_width_m=1.2,
@@ -131,6 +132,6 @@ SMALL_SIZE_PITCH = FieldSpec(
     penalty_area_width_m=4.0,
     centre_circle_radius_m=0.75,
 )
-"""The S-field of rules 2026: 9 x 6 m, to the outer edges of the lines; goals 1.8 x 1.2 m
-(the smallest allowed). Ball as in the laboratory (FIFA mini ball, circumference 0.44 m).
-"""
+"""The S-field of rules 2026: 9 x 6 m, to the outer edges of the lines; goals 1.8 x
+1.2 m (the smallest allowed). Ball as in the laboratory (FIFA mini ball, circumference
+0.44 m)."""

@@ -25,9 +25,13 @@ SCHEMAS: dict[str, Schema] = {
         number=_INTEGER,
         kind=_STRING,
         time_s=_NUMBER,
+        rule=_STRING,
         team=_MAYBE_INTEGER,
         player=_MAYBE_INTEGER,
         reason=_STRING,
+        evidence={"type": "object"},
+        cause=_MAYBE_INTEGER,
+        command=_STRING,
         placements=_list(
             _object(
                 what=_STRING,
@@ -42,11 +46,14 @@ SCHEMAS: dict[str, Schema] = {
     "/referee/state": _object(
         time_s=_NUMBER,
         phase=_STRING,
+        period=_STRING,
         clock_s=_NUMBER,
         remaining_s=_NUMBER,
         score=_list(_INTEGER),
-        kick_off_team=_MAYBE_INTEGER,
+        restart=_STRING,
+        kicking_team=_MAYBE_INTEGER,
         ball_in_play=_BOOLEAN,
+        stopped=_BOOLEAN,
         removed=_list(_object(team=_INTEGER, player=_INTEGER)),
     ),
     "/match/observation": _object(
@@ -61,8 +68,11 @@ SCHEMAS: dict[str, Schema] = {
                 yaw_rad=_NUMBER,
                 fallen=_BOOLEAN,
                 touching_ball=_BOOLEAN,
+                hand_on_ball=_BOOLEAN,
+                ball_cover=_NUMBER,
             )
         ),
+        contacts={"type": "array"},
     ),
 }
 """By topic. Other topics get the schema of their first message."""

@@ -21,7 +21,8 @@ class Penalties:
             standing where it is (15 s, rules 2026).
         restart_ends_penalties: robots come back at the next SET, so that a small match
             never plays on with one robot (the project's choice).
-        cautions_to_send_off: yellow cards that send a player off (2, rules 2026).
+        cautions_to_send_off: yellow cards that send a player off (2, rules 2026);
+            None: however many, nobody is sent off.
         warnings_to_caution: warnings that make one of them (2, rules 2026).
         penalty_place_m: a removed robot waits this far beyond the touch line, where
             there are no walls (the project's choice).
@@ -31,6 +32,6 @@ class Penalties:
     removal_increment_s: float = 10.0
     in_place_duration_s: float = 15.0
     restart_ends_penalties: bool = True
-    cautions_to_send_off: int = 2
+    cautions_to_send_off: int | None = 2
     warnings_to_caution: int = 2
     penalty_place_m: float = 0.3

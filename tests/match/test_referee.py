@@ -161,7 +161,7 @@ def test_after_a_goal_the_conceding_team_kicks_off():
     assert "0.100 m over the line" in decisions[0].reason
     state, decisions = run([seen(21), seen(23)], state=state)
     assert kinds(decisions) == ["set", "playing"]
-    assert state.kick_off_team == 2
+    assert state.kicking_team == 2
     assert state.score == (1, 0)
 
 
@@ -202,7 +202,7 @@ def test_a_goal_names_its_scorer_and_an_own_goal_the_culprit():
 def test_a_ball_beyond_the_walls_is_dropped(ball, out):
     state, decisions = run([seen(13, ball=ball)], state=in_play())
     assert kinds(decisions) == (["ball out", "ready"] if out else [])
-    assert (state.kick_off_team is None) == out
+    assert (state.kicking_team is None) == out
 
 
 def test_a_dropped_ball_is_in_play_at_once_for_both():
@@ -210,7 +210,7 @@ def test_a_dropped_ball_is_in_play_at_once_for_both():
     state, decisions = run([seen(21), seen(23)], state=state)
     assert decisions[-1].reason.startswith("dropped ball")
     assert state.ball_in_play
-    assert state.kick_off_team is None
+    assert state.kicking_team is None
 
 
 @pytest.mark.parametrize(("time_s", "stuck"), [(23.9, False), (24.0, True)])
@@ -426,4 +426,4 @@ def test_mirrored_games_give_mirrored_decisions():
     home_goal, _ = run([seen(13, ball=(2.6, 0.2, 0.07))], state=in_play())
     away_goal, _ = run([seen(13, ball=(-2.6, -0.2, 0.07))], state=in_play())
     assert home_goal.score == away_goal.score[::-1]
-    assert (home_goal.kick_off_team, away_goal.kick_off_team) == (2, 1)
+    assert (home_goal.kicking_team, away_goal.kicking_team) == (2, 1)
