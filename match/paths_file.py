@@ -18,9 +18,10 @@ def write_paths(file: FilePath, paths: Paths) -> None:
         MatchError: the file cannot be written.
     """
     arrays = {f"robot_{team}_{player}": p for (team, player), p in paths.robots.items()}
+    arrays[_BALL] = paths.ball
     try:
         with file.open("wb") as stream:
-            np.savez_compressed(stream, **{_BALL: paths.ball}, **arrays)
+            np.savez_compressed(stream, **arrays)  # pyright: ignore[reportArgumentType]
     except OSError as error:
         fault = f"expected to write {file}, found: {error.strerror}; check the folder"
         raise MatchError("paths", [fault]) from error
