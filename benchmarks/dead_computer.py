@@ -2,7 +2,8 @@
 
 Each time a runtime in a process of its own plays on a virtual robot served here,
 records, and is killed. Measures how long until the servos' own watchdogs have stopped
-all of them, and how much of the log's end is missing.
+all of them, and how much of the log's end is missing. On a busy machine run it under
+`chrt -f 50`: real servos do not wait for this computer's scheduler.
 """
 
 import argparse
@@ -61,7 +62,8 @@ class Death:
 
     Attributes:
         stopped_s: from the kill until every servo had stopped.
-        missing_s: from the log's last cycle to the kill.
+        missing_s: from the log's last cycle to the kill; all the time with torque if
+            it has none yet.
     """
 
     stopped_s: float
@@ -109,6 +111,7 @@ def kill_once(after_torque_s: float) -> Death | None:
     ):
         try:
             _wait(bench.torque_is_on, child)
+            torque_s = time.monotonic()
             time.sleep(after_torque_s)
             if child.poll() is not None:
                 return None
@@ -119,7 +122,8 @@ def kill_once(after_torque_s: float) -> Death | None:
         stopped_s = time.monotonic() - killed_s
         child.wait()
         times = read_log(Path(folder)).column(CYCLE_TOPIC, "time_s")
-        return Death(stopped_s=stopped_s, missing_s=killed_s - float(times[-1]))
+        last_s = float(times[-1]) if len(times) else torque_s
+        return Death(stopped_s=stopped_s, missing_s=killed_s - last_s)
 
 
 def play(path: str, log: Path) -> None:

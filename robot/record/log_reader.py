@@ -21,6 +21,8 @@ from robot.faults import Fault, RuntimeFault
 from robot.record.schemas import classes_of
 from robot.record.segments import METADATA_NAME, SUFFIX
 
+_JOINTS = "joints"
+"""The fact that every robot's log begins with."""
 _BROKEN = (
     McapError,
     CRCValidationError,
@@ -79,10 +81,11 @@ class _Gathered:
 def read_log(path: Path) -> Log:
     """Read one file, or all files of a folder in the order of their names.
 
-    A file that was broken off is read up to the break.
+    A file that was broken off is read up to the break, which may come before its first
+    message.
 
     Raises:
-        RuntimeFault: no such file, or nothing in it can be read.
+        RuntimeFault: no such file, or not a robot's log.
     """
     files = sorted(path.glob(f"*{SUFFIX}")) if path.is_dir() else [path]
     if not files or not files[0].is_file():
@@ -91,9 +94,9 @@ def read_log(path: Path) -> Log:
     complete = True
     for file in files:
         complete = _read_file(file, gathered) and complete
-    if not gathered.messages:
+    if not gathered.messages and _JOINTS not in gathered.facts:
         raise RuntimeFault(_unreadable(path, "no message that can be read"))
-    joints = tuple(gathered.facts.pop("joints", "").split(","))
+    joints = tuple(gathered.facts.pop(_JOINTS, "").split(","))
     return Log(
         messages=dict(gathered.messages),
         facts=gathered.facts,

@@ -343,3 +343,14 @@ def test_a_log_can_be_opened_from_its_first_moment_on(tmp_path):
             time.sleep(0.01)
         (note,) = read_log(tmp_path).topic(schemas.LOG_TOPIC)
     assert note.message == "first words"
+
+
+def test_a_log_broken_off_before_its_first_message_still_says_what_it_is(tmp_path):
+    files = SegmentConfig(folder=tmp_path)
+    settings = RecorderConfig(files=files, flush_every_s=60.0)
+    with Recorder(settings, {"bundle": "policies/walk"}):
+        log = read_log(tmp_path)
+    assert log.facts == {"bundle": "policies/walk"}
+    assert log.joints == JOINT_NAMES
+    assert not log.complete
+    assert len(log.topic(schemas.CYCLE_TOPIC)) == 0
