@@ -1,0 +1,1 @@
+"""Servo identification: motions, a limb's model, the fit, its report."""

@@ -1,0 +1,66 @@
+"""The robot of `op3-soccer calibrate ... --virtual`: hidden true values, lock-step.
+
+Everything the calibration gets goes over the emulated bus, in simulated time.
+"""
+
+from firmware_bridge.clock import SimulatedClock
+from firmware_bridge.emulator import ChainConfig, MemoryPort, ServoChain
+from firmware_bridge.opencr import OpenCrBoard
+from firmware_bridge.servo_bus import ServoBus
+from robot.joint_map import JointMap, default_joint_map
+from robot.senses import Devices
+from sim.hidden_body import HungWorld
+from sim.hidden_dynamics import HiddenDynamics
+from sim.virtual_op3 import SERVO_IDS
+
+_BOOT_TIME_S = 0.3
+_STEP_S = 0.004
+
+
+class HiddenRobot:
+    """Body, bus and clock of one virtual robot that is to be measured.
+
+    Attributes:
+        world: what really is; calibration must not look.
+        devices: what a program has.
+    """
+
+    def __init__(
+        self,
+        truth: HiddenDynamics,
+        seed: int = 0,
+        joint_map: JointMap | None = None,
+        world: HungWorld | None = None,
+    ):
+        """Servos are unpowered; the robot is held where it stands.
+
+        Args:
+            truth: what there is to find.
+            seed: of the noise.
+            joint_map: what is known of its zeros so far.
+            world: to measure in; by default a new one.
+        """
+        joint_map = joint_map or default_joint_map()
+        self.world = world or HungWorld(truth, seed)
+        self._clock = SimulatedClock()
+        config = ChainConfig(
+            servo_power=False, return_delay_code=1, boot_time_s=_BOOT_TIME_S
+        )
+        self.chain = ServoChain(self.world.body, self._clock, SERVO_IDS, config)
+        self.port = MemoryPort(self.chain)
+        self.devices = Devices(
+            bus=ServoBus(self.port, joint_map.servo_ids),
+            board=OpenCrBoard(self.port),
+            joint_map=joint_map,
+        )
+
+    def now(self) -> float:
+        """Simulated seconds; with `sleep_until` this is a `Clock`."""
+        return self._clock.now()
+
+    def sleep_until(self, time_s: float) -> None:
+        """Pass time, and let the body move."""
+        while self._clock.now() < time_s - 1e-9:
+            self._clock.advance_to(min(self._clock.now() + _STEP_S, time_s))
+            self.chain.update()
+            self.world.advance_to(self._clock.now())
