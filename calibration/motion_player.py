@@ -149,7 +149,7 @@ class MotionPlayer:
         """Check and configure the servos, then hold the pose they have.
 
         Raises:
-            RuntimeFault: a servo or the board is not as it should be; the robot is limp.
+            RuntimeFault: a servo or the board is not as it should be; it is limp.
         """
         clock = self._clock
 

@@ -16,6 +16,7 @@ CALIBRATE = CommandGroup(
     ),
     commands={
         "board": _step("board", "boards as PDF, to print"),
+        "servo": _step("servo", "gain, torque limit, friction, inertia, delay"),
         "show": _step("show", "what a calibration file holds"),
     },
 )

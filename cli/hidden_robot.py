@@ -3,13 +3,16 @@
 Everything the calibration gets goes over the emulated bus, in simulated time.
 """
 
+import mujoco
+import numpy as np
+
 from firmware_bridge.clock import SimulatedClock
 from firmware_bridge.emulator import ChainConfig, MemoryPort, ServoChain
 from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.servo_bus import ServoBus
 from robot.joint_map import JointMap, default_joint_map
 from robot.senses import Devices
-from sim.hidden_body import HungWorld
+from sim.hidden_body import LIFT_M, HungWorld
 from sim.hidden_dynamics import HiddenDynamics
 from sim.virtual_op3 import SERVO_IDS
 
@@ -64,3 +67,25 @@ class HiddenRobot:
             self._clock.advance_to(min(self._clock.now() + _STEP_S, time_s))
             self.chain.update()
             self.world.advance_to(self._clock.now())
+
+
+class VirtualHand:
+    """Puts a virtual robot where a step needs it, as exactly as a person does."""
+
+    _PLACING_RAD = 0.002
+
+    def __init__(self, robot: HiddenRobot, seed: int = 0):
+        self._robot = robot
+        self._rng = np.random.default_rng([seed, 13])
+
+    def hang(self) -> None:
+        self._robot.world.hang()
+
+    def stand(self) -> None:
+        self._robot.world.hang(0.0)
+
+    def turn(self, told: str, quat_wxyz: tuple[float, ...]) -> None:
+        off = np.array([1.0, *(self._PLACING_RAD / 2 * self._rng.standard_normal(3))])
+        turned = np.zeros(4)
+        mujoco.mju_mulQuat(turned, off / np.linalg.norm(off), np.array(quat_wxyz))
+        self._robot.world.turn(turned, LIFT_M)

@@ -1,7 +1,7 @@
 """A virtual OP3 whose true values nobody tells: what calibration is tried on.
 
-Servo laws, zeros, delays, noise and battery of a `HiddenDynamics` lie behind the emulated
-bus; a program sees ticks, counts and volts, as on a real robot.
+Servo laws, zeros, delays, noise and battery of a `HiddenDynamics` lie behind the
+emulated bus; a program sees ticks, counts and volts, as on a real robot.
 """
 
 from collections import deque

@@ -17,6 +17,7 @@ from robot.contracts.actuator import (
     ServoCalibration,
 )
 from robot.contracts.joints import JOINT_NAMES
+from sim.hidden_op3 import draw_hidden
 
 FloatArray = NDArray[np.float64]
 COUNT = len(JOINT_NAMES)
@@ -32,8 +33,6 @@ _SPREAD = {
 }
 """Half width of a parameter's range, as a share of the nominal servo's."""
 _DELAY_S = (0.004, 0.012)
-_ZERO_RAD = math.radians(2.9)
-"""arXiv:2304.13653 draws joint offsets up to 2.9 deg."""
 _IMU_RAD = math.radians(2.0)
 """arXiv:2304.13653: IMU up to 2 deg."""
 
@@ -80,7 +79,7 @@ class HiddenDynamics:
 
 
 def draw_dynamics(seed: int) -> HiddenDynamics:
-    """Robot number `seed`; equal seeds give equal robots."""
+    """Robot number `seed`; its zeros are those of `sim.hidden_op3`."""
     rng = np.random.default_rng([seed, 7])
     overrides = []
     for joint in JOINT_NAMES:
@@ -93,7 +92,7 @@ def draw_dynamics(seed: int) -> HiddenDynamics:
         )
     return HiddenDynamics(
         servos=ServoCalibration(source=f"hidden, seed {seed}", overrides=(*overrides,)),
-        zero_rad=rng.uniform(-_ZERO_RAD, _ZERO_RAD, COUNT),
+        zero_rad=draw_hidden(seed).zeros_rad,
         angle_noise_rad=rng.uniform(0.001, 0.002),
         current_gain=rng.uniform(0.97, 1.03, COUNT),
         joint_age_s=rng.integers(0, 5) / 1000,

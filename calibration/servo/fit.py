@@ -158,7 +158,12 @@ class _Problem:
         self.base = parameters.nominal(servos, model.joints) if start is None else start
         self.free = np.array(
             [
-                [joint in joints and name in config.free for name in parameters.NAMES]
+                [
+                    joint in joints
+                    and name in config.free
+                    and (name != "zero_rad" or joint in parameters.ZERO_SEEN)
+                    for name in parameters.NAMES
+                ]
                 for joint in model.joints
             ]
         )

@@ -1,4 +1,4 @@
-"""One limb on a torso that is held: the simulator's own servo law, many laws at once."""
+"""One limb on a torso that is held, under many servo laws of the simulator at once."""
 
 import copy
 import os

@@ -1,4 +1,4 @@
-"""Motions that tell a servo's law: within the joints' ranges, steps below half a radian.
+"""Motions that tell a servo's law: within the joints' ranges, steps of at most 24 deg.
 
 Pure functions of a seed: the same motions every time, so that an interrupted
 measurement goes on where it was.
