@@ -9,7 +9,11 @@ SEED ?= 1
 
 export MUJOCO_GL ?= egl
 
-.PHONY: play test test-slow check format faults peers system clean
+# Where torch and nerfstudio live, apart from everything else.
+export SCENE_ENV ?= .scene-env
+LABS ?= lab_day lab_evening lab_workshop
+
+.PHONY: play test test-slow check format faults peers scene-env scenes system clean
 
 play: $(READY) ## a 1v1 match through the whole stack, with video and report
 	$(BIN)/op3-soccer play --seed $(SEED) --seconds $(SECONDS) --out $(OUT)
@@ -38,6 +42,22 @@ peers: ## other libraries' environments, apart from ours, for benchmarks/peers.p
 	$(PYTHON) -m venv .peers-env
 	.peers-env/bin/python -m pip install --quiet --disable-pip-version-check \
 	  -r benchmarks/requirements_peers.txt
+
+scene-env: $(SCENE_ENV)/.ready ## torch and nerfstudio, for `op3-soccer scene fit`
+
+# nerfstudio pins what its training does not need and what contradicts torch 2.13, so
+# the packages it names come without their dependencies, and those it uses by name.
+$(SCENE_ENV)/.ready: tools/requirements_scene.txt tools/requirements_scene_no_deps.txt
+	$(PYTHON) -m venv $(SCENE_ENV)
+	$(SCENE_ENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  -r tools/requirements_scene.txt
+	$(SCENE_ENV)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --no-deps -r tools/requirements_scene_no_deps.txt
+	$(SCENE_ENV)/bin/python -W ignore -c 'import nerfstudio.models.nerfacto'
+	@touch $@
+
+scenes: $(READY) scene-env ## film, capture and fit the procedural lab: scenes/LAB
+	$(BIN)/python -m tools.make_scenes $(LABS)
 
 # Everything is pinned in requirements.txt; the project itself is linked, not copied.
 $(READY): requirements.txt pyproject.toml | system

@@ -15,6 +15,7 @@ from cli.calibrate import CALIBRATE
 from cli.commands import Command, CommandGroup, Entry, MissingPackage
 from cli.referee import REFEREE
 from cli.robot import ROBOT
+from cli.scene import SCENE
 
 COMMANDS: dict[str, Entry] = {
     "play": Command(
@@ -43,6 +44,7 @@ COMMANDS: dict[str, Entry] = {
         extra="train",
         summary="measure a walk over randomized episodes, beside the scripted one",
     ),
+    "scene": SCENE,
     "tune": Command(
         module="cli.tune",
         extra="match",

@@ -23,7 +23,7 @@ SCENE = CommandGroup(
         "show": Command(
             module="cli.scene_show",
             extra="scene",
-            summary="what a scene file holds; check it; draw a view",
+            summary="what a scene file holds; check it",
         ),
     },
 )

@@ -32,6 +32,12 @@ def add_parser(subparsers: Any) -> None:
         "--out", type=Path, metavar="NPZ", help="scene file (CAPTURE/scene.npz)"
     )
     parser.add_argument(
+        "--work",
+        type=Path,
+        metavar="DIR",
+        help="checkpoints and held-out pictures (CAPTURE/fit)",
+    )
+    parser.add_argument(
         "--preset", choices=sorted(PRESETS), default="cpu", help="size (%(default)s)"
     )
     parser.add_argument(
@@ -56,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
         recipe = replace(recipe, steps=args.steps)
     capture, points = read_capture(args.capture)
     out = args.out or args.capture / f"scene{SUFFIX}"
-    work = args.capture / "fit"
+    work = args.work or args.capture / "fit"
     console = Console()
     if capture.pitch is None:
         console.print(

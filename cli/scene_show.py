@@ -1,4 +1,4 @@
-"""`op3-soccer scene show SCENE`: what a scene file holds, checked; or a view of it."""
+"""`op3-soccer scene show SCENE`: what a scene file holds, checked."""
 
 import argparse
 import json

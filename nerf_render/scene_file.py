@@ -1,8 +1,8 @@
 """The scene file: one captured place as plain arrays and JSON, read without torch.
 
-A scene file is a ZIP archive that `numpy.load` opens too. Its member `scene.json` is the
-`SceneHeader` as JSON, with dtype, shape and SHA-256 of every array; every other member
-is one array. Names say who owns an array:
+A scene file is a ZIP archive that `numpy.load` opens too. Its member `scene.json` is
+the `SceneHeader` as JSON, with dtype, shape and SHA-256 of every array; every other
+member is one array. Names say who owns an array:
 
     field/...    the exact field, see `nerf_render.field.field_arrays`
     baked/...    a baked form, if there is one; its maker chooses the names below that
@@ -17,6 +17,7 @@ Three frames, all right-handed:
 `SceneHeader.pitch` moves points between the first two.
 """
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -24,7 +25,7 @@ import os
 import tempfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +108,8 @@ class SceneHeader:
     field: FieldShape
     light: Light | None = None
     contains: tuple[str, ...] = ("lines", "goals", "walls")
-    measured: dict[str, float] = field(default_factory=dict)
-    provenance: dict[str, str] = field(default_factory=dict)
+    measured: dict[str, float] = dataclasses.field(default_factory=dict)
+    provenance: dict[str, str] = dataclasses.field(default_factory=dict)
     version: int = SCENE_VERSION
 
 
@@ -183,7 +184,8 @@ def read_scene(path: Path) -> Scene:
             }
     except FileNotFoundError:
         raise SceneError(
-            f"{path}: expected a scene file, found none; `op3-soccer scene fit` makes one"
+            f"{path}: expected a scene file, found none; `op3-soccer scene fit` makes "
+            "one"
         ) from None
     except (zipfile.BadZipFile, EOFError, json.JSONDecodeError, KeyError) as error:
         raise SceneError(
@@ -198,8 +200,8 @@ def _header(path: Path, document: dict[str, Any]) -> SceneHeader:
     version = plain.get("version")
     if version != SCENE_VERSION:
         raise SceneError(
-            f"{path}: expected a scene of version {SCENE_VERSION}, found {version}; fit "
-            "the scene again with this release, or use the release that wrote it"
+            f"{path}: expected a scene of version {SCENE_VERSION}, found {version}; "
+            "fit the scene again with this release, or use the release that wrote it"
         )
     try:
         return from_plain(SceneHeader, plain, subject=str(path))

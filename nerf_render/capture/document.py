@@ -197,8 +197,8 @@ def _read_transforms(folder: Path) -> Capture:
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CaptureError(
-            f"{folder / TRANSFORMS}: expected nerfstudio's keys w h fl_x fl_y cx cy and "
-            f"frames with file_path and transform_matrix, found a fault at {error}"
+            f"{folder / TRANSFORMS}: expected nerfstudio's keys w h fl_x fl_y cx cy "
+            f"and frames with file_path and transform_matrix, found a fault at {error}"
         ) from None
     _check_images(folder, [one.image for one in frames])
     return Capture(camera=camera, frames=frames, provenance={"poses": TRANSFORMS})

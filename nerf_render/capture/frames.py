@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from nerf_render.capture.document import IMAGES, CaptureError
 
 PICTURES = (".jpg", ".jpeg", ".png")
+Picture = NDArray[np.uint8]
+"""[H, W, 3] BGR."""
 _JPEG_QUALITY = 95
 _GRAY_WIDTH_PX = 480
 Progress = Callable[[str, int, int], None]
@@ -83,8 +86,9 @@ def choose_frames(
     return kept
 
 
-def sharpness(gray: NDArray[np.uint8]) -> float:
+def sharpness(picture: Picture) -> float:
     """Variance of the Laplacian at a common width; higher is sharper."""
+    gray = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     height = max(1, round(gray.shape[0] * _GRAY_WIDTH_PX / gray.shape[1]))
     reduced = cv2.resize(gray, (_GRAY_WIDTH_PX, height), interpolation=cv2.INTER_AREA)
     return float(cv2.Laplacian(reduced, cv2.CV_64F).var())
@@ -100,12 +104,7 @@ def _from_folder(
         )
     scores, size = [], None
     for done, file in enumerate(files):
-        picture = cv2.imread(str(file))
-        if picture is None:
-            raise CaptureError(
-                f"{file}: expected a picture, found a file that cannot be read; copy "
-                "it again or remove it"
-            )
+        picture = _read(file)
         size = size or picture.shape[:2]
         if picture.shape[:2] != size:
             raise CaptureError(
@@ -113,20 +112,30 @@ def _from_folder(
                 f"{picture.shape[1]} x {picture.shape[0]}; use pictures of one camera "
                 "held one way"
             )
-        scores.append(sharpness(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)))
+        scores.append(sharpness(picture))
         progress("looking", done + 1, len(files))
     taken = _sharpest(scores, choice.count)
     out = []
     for index in taken:
         file = files[index]
         name = f"{file.stem}.jpg"
-        picture = cv2.imread(str(file))
+        picture = _read(file)
         if max(picture.shape[:2]) <= choice.longest_px and file.suffix == ".jpg":
             shutil.copyfile(file, part / name)
         else:
             _save(part / name, picture, choice.longest_px)
         out.append((name, scores[index]))
     return out
+
+
+def _read(file: Path) -> Picture:
+    picture = cv2.imread(str(file))
+    if picture is None:
+        raise CaptureError(
+            f"{file}: expected a picture, found a file that cannot be read; copy it "
+            "again or remove it"
+        )
+    return picture.astype(np.uint8, copy=False)
 
 
 def _from_video(
@@ -136,7 +145,7 @@ def _from_video(
     total = _frame_count(source)
     scores = []
     for picture in _decoded(source):
-        scores.append(sharpness(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)))
+        scores.append(sharpness(picture))
         progress("looking", len(scores), max(total, len(scores)))
     if not scores:
         raise CaptureError(
@@ -159,10 +168,7 @@ def _sharpest(scores: list[float], count: int) -> list[int]:
     if len(scores) <= count:
         return list(range(len(scores)))
     edges = np.linspace(0, len(scores), count + 1).astype(int)
-    return [
-        int(low + np.argmax(scores[low:high]))
-        for low, high in zip(edges[:-1], edges[1:], strict=True)
-    ]
+    return [int(low + np.argmax(scores[low:high])) for low, high in pairwise(edges)]
 
 
 def _without_blurred(
@@ -189,21 +195,23 @@ def _frame_count(source: Path) -> int:
         video.release()
 
 
-def _decoded(source: Path) -> Iterator[NDArray[np.uint8]]:
+def _decoded(source: Path) -> Iterator[Picture]:
     video = cv2.VideoCapture(str(source))
     try:
         while True:
             there, picture = video.read()
             if not there:
                 return
-            yield picture  # type: ignore[misc]
+            yield picture.astype(np.uint8, copy=False)
     finally:
         video.release()
 
 
-def _save(path: Path, picture: NDArray[np.uint8], longest_px: int) -> None:
+def _save(path: Path, picture: Picture, longest_px: int) -> None:
     scale = longest_px / max(picture.shape[:2])
     if scale < 1:
         size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-        picture = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
-    cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
+        reduced = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    else:
+        reduced = picture
+    cv2.imwrite(str(path), reduced, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])

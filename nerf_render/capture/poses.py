@@ -158,8 +158,8 @@ def _run(
         last = log.read_text(encoding="utf-8", errors="replace").strip()[-400:]
         raise CaptureError(
             f"{folder}: stage {stage}: expected COLMAP to end well, found exit code "
-            f"{process.returncode}: {last}; run the same command again, it goes on from "
-            "here"
+            f"{process.returncode}: {last}; run the same command again, it goes on "
+            "from here"
         )
 
 

@@ -37,6 +37,7 @@ FAMILIES = {
 }
 # Sightings further than this from the common point are mistaken.
 _OUTLIER_PX = 4.0
+_TRIES = 5
 # A reference further than this from where the others put it has been moved.
 _MOVED_M = 0.05
 
@@ -136,7 +137,8 @@ def read_reference(path: Path) -> Reference:
         raise CaptureError(str(error)) from None
     if found.family not in FAMILIES:
         raise CaptureError(
-            f"{path}: family: expected one of {', '.join(FAMILIES)}, found {found.family}"
+            f"{path}: family: expected one of {', '.join(FAMILIES)}, found "
+            f"{found.family}"
         )
     known = pitch_landmarks(FieldSpec())
     for point in found.points:
@@ -189,7 +191,7 @@ def locate_pitch(
             errors += error_px
     if len(found) < 3 or np.linalg.matrix_rank(np.array(wanted) - wanted[0], 1e-3) < 2:
         raise CaptureError(
-            f"expected three or more reference points that are not on one line, each in "
+            "expected three or more reference points that are not on one line, each in "
             f"two pictures or more, found {len(found)}; film the tags from nearer (40 "
             "pixels across or more), or mark pitch points in the reference file"
         )
@@ -293,30 +295,27 @@ def _point_targets(
 def _triangulate(
     camera: CameraModel, poses: Floats, target: _Target
 ) -> tuple[Floats | None, list[float]]:
-    """The point nearest to all rays, without mistaken sightings, and errors in pixels."""
+    """The point nearest to all rays but mistaken ones, and errors in pixels."""
     px, pose = np.array(target.px), poses[target.frames]
     flat = cv2.undistortPoints(px[:, None], matrix(camera), coefficients(camera))[:, 0]
     local = np.concatenate([flat, np.ones((len(flat), 1))], axis=-1)
     rays = np.einsum("nij,nj->ni", pose[:, :3, :3], local)
     rays /= np.linalg.norm(rays, axis=-1, keepdims=True)
     across = np.eye(3) - rays[:, :, None] * rays[:, None, :]
-    used = np.ones(len(px), bool)
-    for _ in range(5):
-        if used.sum() < 2:
-            return None, []
-        system, right = (
-            across[used].sum(0),
-            np.einsum("nij,nj->i", across[used], pose[used, :3, 3]),
-        )
+    used, tries = np.ones(len(px), bool), 0
+    while used.sum() >= 2:
+        system = across[used].sum(0)
+        right = np.einsum("nij,nj->i", across[used], pose[used, :3, 3])
         if np.linalg.cond(system) > 1e6:
-            return None, []
+            break
         xyz = np.linalg.solve(system, right)
         error = np.linalg.norm(_project(camera, pose, xyz) - px, axis=-1)
         kept = error < max(_OUTLIER_PX, 3 * float(np.median(error[used])))
-        if (kept == used).all():
-            break
+        tries += 1
+        if (kept == used).all() or tries == _TRIES:
+            return xyz, error[used].tolist()
         used = kept
-    return xyz, error[used].tolist()
+    return None, []
 
 
 def _project(camera: CameraModel, poses: Floats, xyz: Floats) -> Floats:
@@ -324,7 +323,7 @@ def _project(camera: CameraModel, poses: Floats, xyz: Floats) -> Floats:
     local = np.einsum("nji,nj->ni", poses[:, :3, :3], xyz - poses[:, :3, 3])
     zero = np.zeros(3)
     out, _ = cv2.projectPoints(local, zero, zero, matrix(camera), coefficients(camera))
-    return out[:, 0]
+    return out[:, 0].astype(np.float64)
 
 
 def matrix(camera: CameraModel) -> Floats:

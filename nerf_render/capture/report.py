@@ -120,7 +120,8 @@ def _advice(
             where -= np.array(views.shape) * _CELL_M / 2
             out.append(
                 f"{share:.0%} of the pitch is in fewer than {_FEW_VIEWS} pictures, "
-                f"around x {where[0]:.1f} m, y {where[1]:.1f} m: film it from two heights"
+                f"around x {where[0]:.1f} m, y {where[1]:.1f} m: film it from two "
+                "heights"
             )
     return out
 

@@ -6,9 +6,6 @@ indices and weights once, sums through `embedding_bag`, and scatters the gradien
 one pass per feature.
 """
 
-# torch lives in the scene environment only.
-# pyright: reportMissingImports=false
-
 from typing import Any
 
 import torch
@@ -19,7 +16,7 @@ _FACTORS = (1, 2654435761 - 2**32, 805459861)
 
 
 class _GridSum(torch.autograd.Function):
-    """[N, 8] rows and weights of a table [E, F] -> [N, F]; gradient to the table only."""
+    """[N, 8] rows, weights of a table [E, F] -> [N, F]; gradient to the table only."""
 
     @staticmethod
     def forward(ctx: Any, table: Any, rows: Any, weights: Any) -> Any:

@@ -71,7 +71,7 @@ class Recipe:
 
 @dataclass(frozen=True, kw_only=True)
 class JobCamera:
-    """All pictures' camera in COLMAP's convention: a pixel's centre is at (0.5, 0.5)."""
+    """All pictures' camera in COLMAP's convention: pixel centres are at one half."""
 
     width_px: int
     height_px: int
@@ -157,17 +157,18 @@ def read_job(folder: Path) -> tuple[Job, str]:
     plain = json.loads((folder / JOB).read_text(encoding="utf-8"))
     with np.load(folder / JOB_ARRAYS) as arrays:
         numbers = JobArrays(**{name: arrays[name] for name in arrays.files})
-    recipe = {
-        k: tuple(v) if isinstance(v, list) else v for k, v in plain["recipe"].items()
-    }
-    camera = plain["camera"] | {"distortion": tuple(plain["camera"]["distortion"])}
     job = Job(
         images=tuple(plain["images"]),
-        camera=JobCamera(**camera),
-        recipe=Recipe(**recipe),
+        camera=JobCamera(**_tuples(plain["camera"])),
+        recipe=Recipe(**_tuples(plain["recipe"])),
         arrays=numbers,
         held_out_px=(plain["held_out_px"][0], plain["held_out_px"][1]),
         far=plain["far"],
         seed=plain["seed"],
     )
     return job, plain["fingerprint"]
+
+
+def _tuples(plain: dict[str, Any]) -> dict[str, Any]:
+    """JSON's lists as the dataclasses hold them."""
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in plain.items()}

@@ -1,4 +1,4 @@
-"""From a capture to a job: where the field's cube lies, what is held out, what is empty."""
+"""From a capture to a job: the field's cube, what is held out, what is empty."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,8 +52,8 @@ def place(
     """The job that fits `capture`, read from `folder`.
 
     With metres the scene frame is the pitch frame, shrunk so that cameras and pitch lie
-    in the cube [-1, 1]^3, where the field's cells are even. Without, its origin is where
-    the cameras look.
+    in the cube [-1, 1]^3, where the field's cells are even. Without, its origin is
+    where the cameras look.
 
     Raises:
         CaptureError: too few pictures to hold any out.
@@ -122,7 +122,8 @@ def _to_scene(capture: Capture, spec: FieldSpec) -> Similarity:
     ahead = capture.poses[:, :3, 2]
     across = np.eye(3) - ahead[:, :, None] * ahead[:, None, :]
     right = np.einsum("nij,nj->i", across, centres)
-    middle = np.linalg.solve(across.sum(0), right)
+    # Cameras that all look one way leave it open how far: the nearest answer then.
+    middle, *_ = np.linalg.lstsq(across.sum(0), right, rcond=1e-6)
     scale = 1 / np.abs(centres - middle).max()
     return similarity(scale=scale, rotation=np.eye(3), translation=-scale * middle)
 

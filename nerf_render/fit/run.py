@@ -67,8 +67,8 @@ def environment_python(root: Path = _ROOT) -> Path:
     python = folder / "bin" / "python"
     if not python.exists():
         raise FitError(
-            f"{folder}: expected the scene environment (torch, nerfstudio), found none; "
-            "run `make scene-env` (about five minutes), or name one in SCENE_ENV"
+            f"{folder}: expected the scene environment (torch, nerfstudio), found "
+            "none; run `make scene-env` (about five minutes), or name one in SCENE_ENV"
         )
     return python
 

@@ -5,15 +5,13 @@ what was written. On SIGTERM or SIGINT it saves a checkpoint and ends with code 
 same command goes on from there.
 """
 
-# torch lives in the scene environment only.
-# pyright: reportMissingImports=false
-
 import contextlib
 import json
 import os
 import signal
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +43,7 @@ from nerf_render.fit.trainer_model import (
 STOPPED = 75
 _REPORT_S = 2.0
 _SAVE_S = 60.0
+_DEPTHS = ("depth", "expected_depth", "accumulation")
 
 
 class Fit:
@@ -199,20 +198,21 @@ class Fit:
         folder.mkdir(exist_ok=True)
         for index in self.job.arrays.held_out:
             rays = held_out_rays(self.job, int(index))
-            seen = self.model.get_outputs_for_camera_ray_bundle(rays)
+            seen = self.model.get_outputs_for_camera_ray_bundle(
+                rays.to(self.model.device)
+            )
             np.savez_compressed(
                 folder / f"{int(index):05d}.npz",
                 origins=rays.origins.numpy(),
                 directions=rays.directions.numpy(),
                 photograph=held_out_picture(self.job, int(index)),
-                rgb=seen["rgb"].numpy(),
-                depth=seen["depth"][..., 0].numpy(),
-                expected_depth=seen["expected_depth"][..., 0].numpy(),
-                accumulation=seen["accumulation"][..., 0].numpy(),
+                rgb=seen["rgb"].cpu().numpy(),
+                **{name: seen[name][..., 0].cpu().numpy() for name in _DEPTHS},
             )
             _say(held_out=int(index))
         np.savez(self._folder / FIELD_ARRAYS, **field_arrays(self.model))
-        result = {"steps": self.step, "seconds": self.seconds}
+        versions = f"nerfstudio {version('nerfstudio')}, torch {torch.__version__}"
+        result = {"steps": self.step, "seconds": self.seconds, "versions": versions}
         (self._folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
         _say(done=True)
 

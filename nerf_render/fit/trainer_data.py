@@ -1,8 +1,5 @@
 """A job's pictures as rays, on one device; nothing is copied per step but the batch."""
 
-# torch lives in the scene environment only.
-# pyright: reportMissingImports=false
-
 from dataclasses import dataclass
 from typing import Any
 

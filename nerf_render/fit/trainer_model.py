@@ -1,8 +1,5 @@
 """nerfstudio's nerfacto as a job asks for it, and its arrays for the scene file."""
 
-# torch lives in the scene environment only.
-# pyright: reportMissingImports=false
-
 from typing import Any
 
 import numpy as np
@@ -22,7 +19,7 @@ class _NoPerceptualMetric(torch.nn.Module):
 
 
 def build_model(job: Job) -> Any:
-    """A NerfactoModel, untrained. Its appearance has one entry per picture of the job."""
+    """A NerfactoModel, untrained; its appearance has one entry per picture."""
     torchmetrics.image.lpip.LearnedPerceptualImagePatchSimilarity = _NoPerceptualMetric
     from nerfstudio.cameras.camera_optimizers import CameraOptimizerConfig
     from nerfstudio.data.scene_box import SceneBox

@@ -1,4 +1,4 @@
-"""Scene files: round trip, what damage says, and that no torch is needed to read one."""
+"""Scene files: round trip, what damage says, and that NumPy alone reads one."""
 
 import json
 import zipfile
