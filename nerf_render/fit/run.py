@@ -115,7 +115,11 @@ def scene_of(
     result = json.loads((work / RESULT).read_text(encoding="utf-8"))
     base = capture.pitch.scale if capture.pitch else 1.0
     measured = {f"capture_{key}": value for key, value in capture.measured.items()}
-    measured |= {"fit_steps": float(result["steps"]), "fit_s": result["seconds"]}
+    measured |= {
+        "fit_steps": float(result["steps"]),
+        "fit_s": result["seconds"],
+        "fit_cpu_s": result["cpu_seconds"],
+    }
     measured |= picture_quality(held_out)
     measured |= point_depth_error(held_out, capture, points, placed.pitch.scale / base)
     if placed.metric:

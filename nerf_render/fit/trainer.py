@@ -68,6 +68,7 @@ class Fit:
         self._callbacks = self.model.get_training_callbacks(attributes)
         self.step = 0
         self.seconds = 0.0
+        self.cpu_seconds = 0.0
         self._load()
 
     def run(self, stopped: Any) -> bool:
@@ -77,10 +78,12 @@ class Fit:
         self.model.train()
         started = reported = saved = time.monotonic()
         before, first, error = self.seconds, self.step, []
+        cpu_before = self.cpu_seconds - time.process_time()
         while self.step < recipe.steps:
             error.append(self._advance(data))
             now = time.monotonic()
             self.seconds = before + now - started
+            self.cpu_seconds = cpu_before + time.process_time()
             if now - reported > _REPORT_S or self.step == recipe.steps:
                 psnr = -10 * float(np.log10(np.mean(error)))
                 rate = (self.step - first) / (now - started)
@@ -167,6 +170,7 @@ class Fit:
                 "random": torch.get_rng_state(),
                 "step": self.step,
                 "seconds": self.seconds,
+                "cpu_seconds": self.cpu_seconds,
             },
             part,
         )
@@ -185,6 +189,7 @@ class Fit:
         sampler._steps_since_update, sampler._step = kept["sampler"]
         torch.set_rng_state(kept["random"].cpu())
         self.step, self.seconds = kept["step"], kept["seconds"]
+        self.cpu_seconds = kept["cpu_seconds"]
         _say(resumed=self.step)
 
     def finish(self) -> None:
@@ -212,7 +217,12 @@ class Fit:
             _say(held_out=int(index))
         np.savez(self._folder / FIELD_ARRAYS, **field_arrays(self.model))
         versions = f"nerfstudio {version('nerfstudio')}, torch {torch.__version__}"
-        result = {"steps": self.step, "seconds": self.seconds, "versions": versions}
+        result = {
+            "steps": self.step,
+            "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
+            "versions": versions,
+        }
         (self._folder / RESULT).write_text(json.dumps(result), encoding="utf-8")
         _say(done=True)
 
