@@ -134,7 +134,7 @@ def march(
     """[R] distance in m along unit `directions` to the first surface, inf for none."""
     start = (origin - baked.low_m) / baked.voxel_m
     safe = jnp.where(jnp.abs(directions) < 1e-7, 1e-7, directions)
-    rays = _Rays(start, tuple(safe[:, i] for i in range(3)))
+    rays = _Rays(start, (safe[:, 0], safe[:, 1], safe[:, 2]))
     count = directions.shape[0]
     t = _enter(baked, rays)
     found = jnp.full(count, jnp.inf)
@@ -216,14 +216,14 @@ def _skip(baked: PickedScene, rays: _Rays, t: Float[Array, "R"]) -> Float[Array,
 def _surface(
     baked: PickedScene, rays: _Rays, t: Float[Array, "R"]
 ) -> tuple[Array, Float[Array, "R"]]:
-    """Newton's method from `t`: whether it ends on a surface seen from before, where."""
+    """Newton's method from `t`: whether it ends on an outer surface, and where."""
     within = _inside(baked, rays, t)
     start = jnp.where(within, t, 0.0)
 
     def step(
         _: int, state: tuple[Float[Array, "R"], Float[Array, "R"], Array]
     ) -> tuple[Float[Array, "R"], Float[Array, "R"], Array]:
-        at, _, _ = state
+        at = state[0]
         value, slope = _distance(baked, rays, at)
         toward = slope < -0.02
         newton = -value / jnp.where(toward, slope, -1.0)

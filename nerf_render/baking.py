@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation, map_coordinates
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from nerf_render.baked import (
     DISTANCE_STEPS,
@@ -241,10 +241,8 @@ def _surfels(views: Views) -> tuple[Floats, Floats, Floats]:
 
 
 def _bounds(points: Floats) -> NDArray[np.float64]:
-    return np.quantile(points.astype(np.float64), [0.0025, 0.9975], axis=0) + [
-        [-0.1] * 3,
-        [0.1] * 3,
-    ]
+    ends = np.quantile(points.astype(np.float64), [0.0025, 0.9975], axis=0)
+    return ends + np.array([[-0.1], [0.1]])
 
 
 def _check_memory(shape: tuple[int, ...], config: BakeConfig) -> None:
@@ -333,7 +331,16 @@ def _crossed(distance: NDArray[np.float32]) -> NDArray[np.bool_]:
         ]
         low, high = np.minimum(low, corner), np.maximum(high, corner)
     # A comparison with nan is false: voxels with unknown corners drop out.
-    return (low <= 0) & (high > 0)
+    return np.logical_and(low <= 0, high > 0)
+
+
+def colour_rows(surface: NDArray[np.bool_]) -> NDArray[np.int32]:
+    """[X, Y, Z] `BakedScene.colour_index` of a grid with these voxels at surfaces."""
+    # Points between the rays of one pixel may lie a voxel beside the surface.
+    near = np.asarray(binary_dilation(surface), bool)
+    index = np.zeros(surface.shape, np.int32)
+    index[near] = 1 + np.arange(np.count_nonzero(near))
+    return index
 
 
 def _without_colour(
@@ -343,16 +350,14 @@ def _without_colour(
     low: NDArray[np.float64],
     config: BakeConfig,
 ) -> BakedScene:
-    # Points between the rays of one pixel may lie a voxel beside the surface.
-    near = binary_dilation(crossed)
-    index = np.zeros(crossed.shape, np.int32)
-    index[near] = 1 + np.arange(np.count_nonzero(near))
+    index = colour_rows(crossed)
+    rows = 1 + index.max()
     steps = np.nan_to_num(distance * DISTANCE_STEPS, nan=127)
     return BakedScene(
         boxes=jnp.asarray(boxes),
         distance=jnp.asarray(np.clip(np.round(steps), -127, 127).astype(np.int8)),
         colour_index=jnp.asarray(index),
-        colours=jnp.zeros((1 + np.count_nonzero(near), config.split**3), jnp.int32),
+        colours=jnp.zeros((rows, config.split**3), jnp.int32),
         sky=jnp.zeros((_SKY_SIZE, _SKY_SIZE), jnp.int32),
         low_m=jnp.asarray(low, jnp.float32),
         voxel_m=jnp.float32(config.voxel_m),
@@ -392,7 +397,7 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
     count[: scene.split**3] = 1
     places = _cell_places(scene)
     unseen = count == 0
-    tree = cKDTree(places[~unseen])
+    tree = KDTree(places[~unseen])
     # Workers stay at one: baking is often run beside other things.
     nearest = tree.query(places[unseen], distance_upper_bound=np.inf)[1]
     found[unseen] = found[~unseen][nearest]
@@ -412,7 +417,7 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
 
 def _means(
     cell: NDArray[np.int32], rgb: Floats, size: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     known = cell >= 0
     count = np.bincount(cell[known], minlength=size)
     sums = [np.bincount(cell[known], rgb[known, i], size) for i in range(3)]

@@ -14,7 +14,7 @@ from nerf_render.background import Background, RayGrid
 from nerf_render.cameras import CameraPose
 from nerf_render.pitch_lines import Lines, line_share
 from nerf_render.primitives import BodyPoses, Primitives, occluders
-from nerf_render.shading import Lighting, display, shade
+from nerf_render.shading import LINE_ALBEDO, Lighting, display, shade
 from nerf_render.tracing import blend_sheets, trace
 
 _TIE_M = 0.01
@@ -22,7 +22,6 @@ _TIE_M = 0.01
 scene holds a few mm too high."""
 _FLOOR_BAND_M = 0.08
 """Scene surfaces this near the pitch plane take shade and lines."""
-_LINE_ALBEDO = 0.88
 
 
 class Frame(NamedTuple):
@@ -136,7 +135,7 @@ def _painted(
     level = (jnp.abs(points[:, 2]) < _FLOOR_BAND_M) & (inverse > 0)
     share = jnp.where(level, share, 0.0)[:, None]
     lit = light.ambient + light.diffuse * jnp.maximum(light.toward[2], 0)
-    return rgb * (1 - share) + display(_LINE_ALBEDO * lit) * share
+    return rgb * (1 - share) + display(LINE_ALBEDO * lit) * share
 
 
 def _footprint(

@@ -29,27 +29,26 @@ def empty_boxes(occupied: NDArray[np.bool_]) -> Ints:
     Args:
         occupied: [X, Y, Z].
     """
+    # What lies beyond the grid is empty, so an odd one may be made even.
+    x, y, z = occupied.shape
+    occupied = np.pad(occupied, ((0, x % 2), (0, y % 2), (0, z % 2)))
     shape = occupied.shape
     sums = np.pad(occupied.astype(np.int32), ((1, 0),) * 3)
     for axis in range(3):
         sums = sums.cumsum(axis, dtype=np.int32)
-    whole = tuple(n // 2 * 2 for n in shape)
     blocks = tuple(n // 2 for n in shape)
-    trimmed = occupied[: whole[0], : whole[1], : whole[2]]
-    paired = trimmed.reshape(blocks[0], 2, blocks[1], 2, blocks[2], 2)
-    free_block = ~paired.any((1, 3, 5))
+    paired = occupied.reshape(blocks[0], 2, blocks[1], 2, blocks[2], 2)
+    free_block = np.logical_not(paired.any((1, 3, 5)))
     extents = np.zeros((*shape, 6), np.int32)
     cells = np.argwhere(free_block).astype(np.int32) * 2
     radius = 2 * _cube(~free_block)[free_block]
     of_block = _all_extents(sums, cells, radius, 2)
     for offset in np.ndindex(2, 2, 2):
-        x, y, z = (cells + np.array(offset, np.int32)).T
+        at = tuple((cells + np.array(offset, np.int32)).T)
         # From the block's border to the voxel's own.
         inner = [step for part in offset for step in (part, 1 - part)]
-        extents[x, y, z] = of_block + np.array(inner, np.int32)
-    shared = np.zeros(shape, bool)
-    big = free_block.repeat(2, 0).repeat(2, 1).repeat(2, 2)
-    shared[: whole[0], : whole[1], : whole[2]] = big
+        extents[at] = of_block + np.array(inner, np.int32)
+    shared = free_block.repeat(2, 0).repeat(2, 1).repeat(2, 2)
     alone = ~occupied & ~shared
     cells = np.argwhere(alone).astype(np.int32)
     extents[alone] = _all_extents(sums, cells, _cube(occupied)[alone], 1)
@@ -57,7 +56,7 @@ def empty_boxes(occupied: NDArray[np.bool_]) -> Ints:
     for side in range(6):
         packed |= _codes_of(extents[..., side]) << (side * EXTENT_BITS)
     packed[occupied] = -1
-    return packed
+    return packed[:x, :y, :z]
 
 
 def _cube(occupied: NDArray[np.bool_]) -> Ints:

@@ -40,8 +40,8 @@ def hash_grid(
 ) -> Float[Array, "*N LF"]:
     """Features of all levels, trilinear between the eight corners of each cell.
 
-    Instant-NGP (arXiv:2201.05989) equation 4, but every level is hashed, the coarse ones
-    too, and a cell's far corner is the ceiling: a point on a grid plane has both
+    Instant-NGP (arXiv:2201.05989) equation 4, but every level is hashed, the coarse
+    ones too, and a cell's far corner is the ceiling: a point on a grid plane has both
     corners there.
 
     Args:

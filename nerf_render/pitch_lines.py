@@ -71,8 +71,8 @@ def line_share(
         )
         clear = clear * (1 - covered)
     away = jnp.sqrt(x * x + y * y) + 1e-6
-    # The box seen from the centre, as an interval of radii.
-    half = (half_x * jnp.abs(x) + half_y * jnp.abs(y)) / away
+    # The box as an interval of radii, of equal variance.
+    half = jnp.hypot(half_x * x, half_y * y) / away
     inner = lines.radius_m - lines.half_width_m
     outer = lines.radius_m + lines.half_width_m
     ring = jnp.minimum(outer, away + half) - jnp.maximum(inner, away - half)

@@ -119,8 +119,9 @@ def primitives_from(arrays: Any) -> Primitives:
     """From plain arrays, such as `sim.primitives_of_model` makes.
 
     Args:
-        arrays: body 0 is the world. Has `face_normal` [C, K, 3], `face_offset_m` [C, K], `convex_body` [C],
-            `convex_rgba` [C, 4] (display-encoded), `convex_label` [C],
+        arrays: body 0 is the world. Has `face_normal` [C, K, 3], `face_offset_m`
+            [C, K], `convex_body` [C], `convex_rgba` [C, 4] (display-encoded),
+            `convex_label` [C],
             `capsule_ends_m` [N, 2, 3], `capsule_radius_m` [N], `capsule_body` [N],
             `capsule_rgba` [N, 4], `capsule_label` [N] and `labels`.
     """

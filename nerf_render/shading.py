@@ -18,8 +18,12 @@ from jaxtyping import Array, Float
 from nerf_render.scene_file import Light
 
 _GAMMA = 2.2
-_AMBIENT_FROM_BELOW = 0.45
+AMBIENT_FROM_BELOW = 0.45
 """Ambient light on a face that looks down, of that on one that looks up."""
+LINE_ALBEDO = 0.88
+"""Of white paint on turf (project's choice)."""
+_PENUMBRA = 0.25
+"""Width of a lamp as seen from the floor, as a tangent: panels on a ceiling."""
 
 DEFAULT_LIGHT = Light(
     toward_p=(0.25, 0.15, 0.957),
@@ -71,7 +75,7 @@ def shaded(
 ) -> Float[Array, "*N 3"]:
     """Display colour of a surface with unit `normal`, pitch frame."""
     facing = jnp.maximum(normal @ light.toward, 0.0)
-    low = _AMBIENT_FROM_BELOW
+    low = AMBIENT_FROM_BELOW
     upward = (1 + low) / 2 + (1 - low) / 2 * normal[..., 2]
     received = light.diffuse * facing[..., None] + light.ambient * upward[..., None]
     return display(albedo * received)
@@ -115,7 +119,3 @@ def shade(
     direct = light.diffuse * jnp.maximum(toward[2], 0.0)
     received = direct * lit[:, None] + light.ambient * open_sky[:, None]
     return display(received / (direct + light.ambient))
-
-
-_PENUMBRA = 0.25
-"""Width of a lamp as seen from the floor, as a tangent: panels on a ceiling."""

@@ -110,7 +110,7 @@ def _place(
     if level.kind == _SLIDE:
         along = jnp.einsum("nij,nj->ni", turned, level.axis)
         return moved + along * travel[:, None], turned
-    joint = jax.vmap(_about)(level.axis, travel)
+    joint = jax.vmap(_about)(jnp.asarray(level.axis), travel)
     after = turned @ joint
     # The anchor stays where it is while the body turns about it.
     shift = jnp.einsum("nij,nj->ni", turned - after, level.anchor)

@@ -1,8 +1,8 @@
 """A compiled model's geoms as convex bodies and capsules, for renderers.
 
 Arrays and names only: whoever draws them needs no MuJoCo. Boxes keep their six faces; a
-mesh becomes a convex body of few faces around its hull; a cylinder a prism. The turf and
-the painted lines are left out: they are the scene's, or drawn onto it.
+mesh becomes a convex body of few faces around its hull; a cylinder a prism. The turf
+and the painted lines are left out: they are the scene's, or drawn onto it.
 """
 
 from collections.abc import Sequence

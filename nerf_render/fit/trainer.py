@@ -128,7 +128,7 @@ class Fit:
         self._optimizer.step()
         self._call(TrainingCallbackLocation.AFTER_TRAIN_ITERATION)
         self.step += 1
-        return float(losses["rgb_loss"])
+        return float(losses["rgb_loss"].detach())
 
     def _empty_loss(self) -> Any:
         low, high = torch.as_tensor(
@@ -190,7 +190,6 @@ class Fit:
         torch.set_rng_state(kept["random"].cpu())
         self.step, self.seconds = kept["step"], kept["seconds"]
         self.cpu_seconds = kept["cpu_seconds"]
-        _say(resumed=self.step)
 
     def finish(self) -> None:
         """Export the field and render what was held out, with nerfstudio's own code."""
@@ -253,6 +252,8 @@ def main(folder: Path) -> int:
         signal.signal(name, lambda number, _: asked.append(number))
     with contextlib.redirect_stdout(sys.stderr):
         fit = Fit(folder)
+    if fit.step:
+        _say(resumed=fit.step)
     with installed():
         if not fit.run(lambda: bool(asked)):
             return STOPPED
