@@ -30,12 +30,6 @@ def test_every_package_can_be_imported(name):
     assert Path(import_module(name).__file__).parent == ROOT / name
 
 
-@pytest.mark.parametrize("name", ["calibration"])
-def test_a_reserved_package_says_that_it_is_empty(name):
-    assert import_module(name).__doc__.startswith("Empty: reserved for ")
-    assert [path.name for path in (ROOT / name).glob("**/*.py")] == ["__init__.py"]
-
-
 def test_the_robot_needs_no_desktop_library():
     files = [
         path.relative_to(ROOT).with_suffix("")
