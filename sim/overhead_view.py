@@ -109,11 +109,13 @@ def _add_plate(spec: mujoco.MjSpec, prefix: str, plate: TagPlate) -> None:
 class OverheadRenderer:
     """Draws what the overhead camera sees; close it, or use it in `with`."""
 
-    def __init__(self, arena: Arena):
+    def __init__(self, arena: Arena, *, shadows: bool = True):
+        """Shadows cost software rendering half of its time."""
         self._arena = arena
         self._data = mujoco.MjData(arena.model)
         width, height = arena.config.offscreen_px
         self._renderer = mujoco.Renderer(arena.model, height, width)
+        self._renderer.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = shadows
         self._option = mujoco.MjvOption()
         self._option.geomgroup[:] = 0
         for group in (*_PITCH_GROUPS, _HULL_GROUP, _PLATE_GROUP):
@@ -174,8 +176,8 @@ def _blurred(image: NDArray[np.float32], sigma_px: float) -> NDArray[np.float32]
         padding[axis] = (reach, reach)
         wide = np.pad(image, padding, mode="edge")
         length = image.shape[axis]
-        image = sum(
-            np.float32(weight) * wide.take(range(k, k + length), axis=axis)
-            for k, weight in enumerate(weights)
-        )
+        shifted = [
+            wide.take(range(k, k + length), axis=axis) for k in range(len(weights))
+        ]
+        image = np.tensordot(weights.astype(np.float32), np.stack(shifted), axes=1)
     return image

@@ -105,8 +105,8 @@ def _discs(
 
 
 def _filled(mask: NDArray[np.uint8], contour: cv2.typing.MatLike) -> float:
-    """Share of a contour's inside that has the colour; the blurred rim of a red thing on
-    grass is an orange ring."""
+    """Share of a contour's inside that has the colour: the blurred rim of a red thing
+    on grass is an orange ring."""
     left, top, width, height = cv2.boundingRect(contour)
     inside = np.zeros((height, width), dtype=np.uint8)
     cv2.drawContours(inside, [contour], 0, 255, cv2.FILLED, offset=(-left, -top))

@@ -149,7 +149,7 @@ class OverheadTracker:
         if self._ball is None:
             return []
         track = value_at(self._ball, time_s, self._config.ball_motion)
-        place = (*track.value, self._radius_m)
+        place = (track.value[0], track.value[1], self._radius_m)
         box = self._box(place, 2 * self._radius_m + 3 * track.deviation)
         radius_px = self._radius_m * pixels_per_m(self._view, place)
         return self._on_pitch(self._finder.look(image, box, radius_px))

@@ -88,6 +88,13 @@ class TagReader:
             settings.minMarkerPerimeterRate = 4 * enlarged * _SMALLEST_PX / longest
             settings.cornerRefinementMethod = cv2.aruco.CORNER_REFINE_SUBPIX
             settings.minDistanceToBorder = 1
+            # For cells of 2 to 3 pixels: read their inner quarter, and correct all the
+            # errors that the family's distance allows. Who reads only a few ids of a
+            # family hardly ever takes a stain for one.
+            settings.perspectiveRemovePixelPerCell = 8
+            settings.perspectiveRemoveIgnoredMarginPerCell = 0.25
+            settings.errorCorrectionRate = 1.0
+            settings.maxErroneousBitsInBorderRate = 0.5
             if enlarged == 1:
                 settings.adaptiveThreshWinSizeMin = _SEARCH_WINDOW_PX
                 settings.adaptiveThreshWinSizeMax = _SEARCH_WINDOW_PX
