@@ -1,5 +1,6 @@
 """A real browser without a screen, if this computer has one."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +26,11 @@ def chromium() -> Iterator["Browser"]:
     if program is None:
         pytest.skip(f"needs a browser: one of {', '.join(_NAMES)}; run `make system`")
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=program, args=_ARGUMENTS)
+        # Chromium refuses to start in its sandbox as root, as in a container.
+        unboxed = ("--no-sandbox",) if os.geteuid() == 0 else ()
+        browser = driver.chromium.launch(
+            executable_path=program, args=[*_ARGUMENTS, *unboxed]
+        )
         try:
             yield browser
         finally:

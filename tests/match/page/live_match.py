@@ -8,7 +8,7 @@ from typing import Self
 
 from match import referee
 from match.control_view import control_view
-from match.decisions import Decision
+from match.decisions import BallPlacement, Decision
 from match.observation import MatchObservation
 from match.page.server import Page
 from match.page.view import PageView
@@ -18,7 +18,14 @@ from robot.contracts.field import FieldSpec
 from robot.contracts.game_control import TeamColour
 from tests.match.page.views import robot
 
-RULES = replace(LAB_1V1, duration_s=300.0)
+RULES = replace(
+    LAB_1V1,
+    duration_s=6000.0,
+    removal_duration_s=6000.0,
+    restart_ends_penalties=False,
+)
+"""Nothing ends by itself, however slow the browser is."""
+
 _TEAMS = (
     Team(number=1, name="learned", colour=TeamColour.BLUE),
     Team(number=2, name="scripted", colour=TeamColour.RED),
@@ -31,7 +38,7 @@ class LiveMatch:
     """Looks 20 times per second, at four times the speed of a real match.
 
     Attributes:
-        ball_m: x, y where the test wants the ball.
+        ball_m: x, y of the ball: moved by the test, and by the referee's orders.
     """
 
     def __init__(self, page: Page) -> None:
@@ -71,6 +78,9 @@ class LiveMatch:
                 RULES, self._state, seen, self._page.commands()
             )
             self._decisions += new
+            for placed in (place for decision in new for place in decision.placements):
+                if isinstance(placed, BallPlacement):
+                    self.ball_m = (placed.x_m, placed.y_m)
             self._page.show(
                 PageView(
                     field=self._field,
