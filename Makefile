@@ -13,7 +13,7 @@ export MUJOCO_GL ?= egl
 export SCENE_ENV ?= .scene-env
 LABS ?= lab_day lab_evening lab_workshop
 
-.PHONY: play test test-slow check format faults peers scene-env scenes system clean
+.PHONY: play test test-slow check format faults peers scene-env scenes system browser clean
 
 play: $(READY) ## a 1v1 match through the whole stack, with video and report
 	$(BIN)/op3-soccer play --seed $(SEED) --seconds $(SECONDS) --out $(OUT)
@@ -22,7 +22,7 @@ test: $(READY) ## what CI runs: style, types, imports, tests
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -m "not gpu and not hardware and not slow"
 
-test-slow: $(READY) ## the longer checks
+test-slow: $(READY) browser ## the longer checks
 	$(BIN)/python -m pytest -m slow
 
 check: $(READY)
@@ -73,6 +73,11 @@ $(READY): requirements.txt pyproject.toml | system
 
 system:
 	@PYTHON=$(PYTHON) sh tools/system_packages.sh
+
+# For the live page's end-to-end test, which is skipped where there is none.
+browser:
+	-@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  PYTHON=$(PYTHON) sh tools/system_packages.sh chromium
 
 clean:
 	rm -rf $(VENV) $(OUT)

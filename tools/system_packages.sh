@@ -1,7 +1,8 @@
 #!/bin/sh
-# Install the system packages that are missing: software OpenGL and Python's venv module.
+# Install the system packages that are missing: software OpenGL and Python's venv module,
+# and those named as arguments.
 set -eu
-wanted="libegl1 libegl-mesa0 libgl1-mesa-dri"
+wanted="libegl1 libegl-mesa0 libgl1-mesa-dri $*"
 missing=""
 if command -v dpkg-query >/dev/null 2>&1; then
   for package in $wanted; do

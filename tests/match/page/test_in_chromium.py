@@ -12,13 +12,13 @@ from tests.match.page.live_match import LiveMatch
 from tests.match.page.views import TOKEN
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Locator
     from playwright.sync_api import Page as Tab
 
 pytestmark = pytest.mark.slow
-DESKTOP = {"width": 1280, "height": 800}
+DESKTOP = {"width": 1024, "height": 640}
 PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 30_000
+PATIENCE_MS = 180_000
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +60,11 @@ def choose(tab: "Tab", label: str, option: str) -> None:
     tab.get_by_role("option", name=option).click()
 
 
+def token_field(tab: "Tab") -> "Locator":
+    """The door's only field; the library does not tie its label to it."""
+    return tab.get_by_role("textbox")
+
+
 def test_operator_runs_a_match_and_a_spectator_only_watches(
     browser: "Browser", page: Page
 ) -> None:
@@ -94,7 +99,7 @@ def test_operator_runs_a_match_and_a_spectator_only_watches(
 
         for label in ("Start", "Penalize", "Overrule"):
             assert spectator.get_by_role("button", name=label).count() == 0
-        spectator.get_by_label("Token").fill("a-token-of-24-characterZ")
+        token_field(spectator).fill("a-token-of-24-characterZ")
         press(spectator, "Take control")
         spectator.get_by_text("Wrong token").wait_for()
         assert spectator.get_by_role("button", name="Start").count() == 0
@@ -106,16 +111,16 @@ def test_token_is_kept_over_a_reload_until_control_is_given_back(
     with LiveMatch(page):
         tab = opened(browser, page)
         tab.get_by_role("tab", name="Referee").click()
-        tab.get_by_label("Token").fill(TOKEN)
+        token_field(tab).fill(TOKEN)
         press(tab, "Take control")
         tab.get_by_role("button", name="Start", exact=True).wait_for()
         tab.reload()
         tab.get_by_role("tab", name="Referee").click()
         press(tab, "Give control back")
-        tab.get_by_label("Token").wait_for()
+        token_field(tab).wait_for()
         tab.reload()
         tab.get_by_role("tab", name="Referee").click()
-        tab.get_by_label("Token").wait_for()
+        token_field(tab).wait_for()
         assert tab.get_by_role("button", name="Start", exact=True).count() == 0
 
 
