@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from cli.arguments import from_zero, positive_seconds
 from cli.match_config import MatchConfig, Ports, port_offset
 from cli.match_files import RECORD, VIDEO, keep, say, say_file
-from cli.match_page import add_page_option, live_page
+from cli.match_page import live_page
 from cli.match_players import (
     DEFAULT_PLAYER,
     DEFAULT_SKILLS,
@@ -20,6 +20,7 @@ from cli.match_players import (
 )
 from cli.match_video import write_video
 from cli.pacing import RealTimePace
+from cli.page import add_page_option
 from cli.simulated_match import SimulatedMatch
 from firmware_bridge.errors import BusError
 from match.errors import MatchError

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from match.game_controller import (
@@ -56,6 +56,17 @@ class LeadConfig:
     monitor_port: int = MONITOR_PORT
     forward_port: int = FORWARD_PORT
     team_base_port: int = TEAM_PORT
+
+    def moved(self, offset: int) -> "LeadConfig":
+        """The same with `offset` added to all ports, for matches side by side."""
+        return replace(
+            self,
+            control_port=self.control_port + offset,
+            status_port=self.status_port + offset,
+            monitor_port=self.monitor_port + offset,
+            forward_port=self.forward_port + offset,
+            team_base_port=self.team_base_port + offset,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
