@@ -141,6 +141,15 @@ def set_aside(folder: Path) -> Path | None:
     return folder.rename(aside)
 
 
+def read_measurements(folder: Path, prefix: str = "") -> list[dict[str, Any]]:
+    """Another step's measurements whose key starts so; none if it was not done."""
+    path = folder / _ROWS
+    if not path.exists():
+        return []
+    rows = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    return [row for row in rows if row[_KEY].startswith(prefix)]
+
+
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
     """All lines that are whole; the file is cut after the last of them."""
     raw = path.read_bytes()

@@ -17,6 +17,9 @@ CALIBRATE = CommandGroup(
     commands={
         "board": _step("board", "boards as PDF, to print"),
         "servo": _step("servo", "gain, torque limit, friction, inertia, delay"),
+        "camera": _step("camera", "intrinsics and distortion, from views of a board"),
+        "head": _step("head", "the camera's pose on the head, pan and tilt zeros"),
+        "zeros": _step("zeros", "all joint zeros, from plates on feet and hands"),
         "show": _step("show", "what a calibration file holds"),
     },
 )

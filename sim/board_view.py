@@ -7,7 +7,6 @@ between hide the board, as far as rays from the camera tell.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -20,8 +19,6 @@ GrayImage = NDArray[np.uint8]
 
 _FINE = 2
 """Rays per pixel, each way."""
-_PAPER_SHARE = 0.12
-"""White margin around the squares, of the board's width."""
 _HIDING_GRID = (12, 9)
 _NEAREST_M = 0.02
 
@@ -36,6 +33,7 @@ class PlacedBoard:
         origin_m: [2] of their upper left corner in the board's frame.
         rotation: [3, 3] board frame to camera frame.
         position_m: [3] of the board's origin in the camera frame.
+        margin_m: white around the squares.
     """
 
     picture: GrayImage
@@ -43,10 +41,7 @@ class PlacedBoard:
     origin_m: FloatArray
     rotation: FloatArray
     position_m: FloatArray
-
-    @cached_property
-    def margin_m(self) -> float:
-        return _PAPER_SHARE * self.size_m[0]
+    margin_m: float = 0.006
 
     def outline(self) -> FloatArray:
         """[4, 3] corners of the paper, camera frame."""

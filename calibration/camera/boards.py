@@ -138,7 +138,7 @@ STAND_BOARD = BoardSpec("charuco", 9, 6, 0.028, 0.021)
 
 PLATE_NAMES = ("l_foot", "r_foot", "l_hand", "r_hand")
 PLATES: dict[str, BoardSpec] = {
-    name: BoardSpec("charuco", 5, 4, 0.016, 0.012, 30 + 10 * number)
+    name: BoardSpec("charuco", 5, 4, 0.020, 0.015, 30 + 10 * number)
     for number, name in enumerate(PLATE_NAMES)
 }
-"""80 x 64 mm each, for feet and hands; ten markers each, from 30 up."""
+"""100 x 80 mm each, for feet and hands; ten markers each, from 30 up."""

@@ -17,6 +17,14 @@ COLUMNS, ROWS = 8, 6
 """Cells of the map, 80 pixels each at 640 x 480."""
 _SHARE_WANTED = 0.8
 _VIEWS_PER_LEAN = 2
+_VIEWS_WANTED = 15
+"""So many leave about 0.1 % of the focal length open (measured on painted views)."""
+_SIDES: dict[Lean, str] = {
+    "left": "left",
+    "right": "right",
+    "up": "upper",
+    "down": "lower",
+}
 _LEANING_RAD = np.radians(15.0)
 _COLUMN_NAMES = ("left", "middle", "right")
 _ROW_NAMES = ("upper", "middle", "lower")
@@ -45,7 +53,7 @@ class Wish:
         lean = (
             "held flat towards the camera"
             if self.lean == "flat"
-            else f"its {self.lean} side tilted 30 degrees towards the camera"
+            else f"its {_SIDES[self.lean]} side tilted 30 degrees towards the camera"
         )
         return f"board in the {where} of the picture, {lean}" + (
             ", about twice as far away" if self.far else ""
@@ -84,6 +92,8 @@ class Coverage:
                 f"corners in {100 * self.share:.0f} % of the picture, "
                 f"{100 * _SHARE_WANTED:.0f} % wanted: {_empty_parts(self.cells)}"
             )
+        if self.views < _VIEWS_WANTED:
+            found.append(f"{self.views} views, {_VIEWS_WANTED} wanted")
         short = [
             f"{lean} {count}"
             for lean, count in self.leans.items()

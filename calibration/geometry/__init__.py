@@ -1,1 +1,1 @@
-"""Joint zeros, plates and the head camera, solved together over the kinematic chain."""
+"""Camera on the head and joint zeros: chain of links, views of boards, their fit."""
