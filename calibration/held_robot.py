@@ -50,10 +50,10 @@ class HeldConfig:
 
     speed_rad_s: float = 0.8
     torque_share: float = 0.6
-    period_s: float = 0.016
+    period_s: float = 0.025
     watchdog_20ms: int = 10
     settle_s: float = 0.4
-    read_s: float = 0.16
+    read_s: float = 0.2
     let_down_s: float = 1.0
     stalled_rad: float = 0.3
     stalled_s: float = 0.5

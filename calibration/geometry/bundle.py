@@ -138,25 +138,39 @@ class Problem:
             parts.append(np.repeat(pair, 3))
         return np.concatenate(parts)
 
-    def predicted(self, unknowns: FloatArray) -> FloatArray:
-        """[R] pixels x, y, x, y ... of all corners, board by board."""
-        joints = self._servo_rad - self.start.zeros_rad - unknowns[JOINTS]
+    def predicted(
+        self, unknowns: FloatArray, links: Mapping[str, Pose] | None = None
+    ) -> FloatArray:
+        """[R] pixels x, y, x, y ... of all corners, board by board.
+
+        Args:
+            unknowns: [P].
+            links: poses of the links by name, if they are known already.
+        """
+        links = self._links(unknowns) if links is None else links
         camera = self.start.camera.moved(unknowns[CAMERA])
-        seen_from = (self._chain.pose(HEAD, joints) @ camera).inverse()
+        seen_from = (links[HEAD] @ camera).inverse()
         lens = lens_of(self.start.lens, unknowns[LENS])
         found = []
         for group in self._groups:
             on_link = self.start.boards[group.mount].moved(
                 unknowns[self.board(group.mount)]
             )
-            link = self._chain.pose(MOUNTS[group.mount].link, joints)
-            board = seen_from @ link @ on_link
+            board = seen_from @ links[MOUNTS[group.mount].link] @ on_link
             here = Pose(board.rotation[group.view], board.position[group.view])
             points = here.points(group.points)
             depth = np.maximum(points[:, 2], _NEAREST_M)
             x, y = project(lens, points[:, 0] / depth, points[:, 1] / depth)
             found.append(np.stack([x, y], axis=-1).ravel())
         return np.concatenate(found)
+
+    def _links(
+        self, unknowns: FloatArray, names: Sequence[str] = ()
+    ) -> dict[str, Pose]:
+        """[V] poses of the links by name; all that matter if none are named."""
+        joints = self._servo_rad - self.start.zeros_rad - unknowns[JOINTS]
+        wanted = names or [HEAD, *(MOUNTS[mount].link for mount in self.mounts)]
+        return {name: self._chain.pose(name, joints) for name in wanted}
 
     @property
     def seen(self) -> FloatArray:
@@ -165,14 +179,18 @@ class Problem:
 
     def jacobian(self, unknowns: FloatArray) -> FloatArray:
         """[R, P] by differences."""
-        here = self.predicted(unknowns)
+        links = self._links(unknowns)
+        here = self.predicted(unknowns, links)
         columns = []
         for number in range(self.size):
             # A pixel is to a focal length what a thousandth is to a radian.
             step = _STEP * (1000.0 if LENS.start <= number < LENS.stop else 1.0)
             there = unknowns.copy()
             there[number] += step
-            columns.append((self.predicted(there) - here) / step)
+            # A joint moves the links behind it, the other unknowns none.
+            moving = [n for n in links if number in self._chain.joints_of(n)]
+            moved = {**links, **(self._links(there, moving) if moving else {})}
+            columns.append((self.predicted(there, moved) - here) / step)
         return np.stack(columns, axis=-1)
 
     def whitened(

@@ -239,8 +239,13 @@ def _most_telling(
     spread = np.eye(problem.size)
     chosen: list[int] = []
     for _ in range(count):
+        # The plate that was seen least is in the next view.
+        shown = [name for number in chosen for name in usable[number][1]]
+        wanted = min(names, key=shown.count)
         gained = [
-            -1.0 if number in chosen else _gain(rows, spread)
+            _gain(rows, spread)
+            if number not in chosen and wanted in usable[number][1]
+            else -1.0
             for number, rows in enumerate(gains)
         ]
         chosen.append(int(np.argmax(gained)))

@@ -1,6 +1,6 @@
 """The fit: Gauss-Newton on a `Problem`, without views that stand out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,8 @@ _ENOUGH = 1e-4
 _STRAY_PX = 1.0
 _STRAY_SHARE = 4.0
 _PLAUSIBLE_PX = 3.0
-"""A sighting worse than this is wrong however bad the others are."""
+"""A sighting better than this is never left out."""
+_MOST_LEFT_OUT = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,20 +98,24 @@ def solve(
     problem = Problem(views, chain, start, priors)
     unknowns, _ = _search(problem, jigs)
     views = _without_stray_corners(problem, unknowns, views)
-    problem = Problem(views, chain, start, priors)
-    good = _good(problem, unknowns, views)
-    if not all(good.values()):
-        kept = [_without(view, good) for view in views]
+    left_out: set[tuple[str, str]] = set()
+    while True:
+        kept = [_without(view, left_out) for view in views]
         kept = [view for view in kept if view.sightings]
         problem = Problem(kept, chain, start, priors)
-    unknowns, (white_j, white_r) = _search(problem, jigs)
+        unknowns, (white_j, white_r) = _search(problem, jigs)
+        worst = _worst(problem, unknowns, kept)
+        if worst is None or len(left_out) == _MOST_LEFT_OUT:
+            break
+        left_out.add(worst)
     freedom = max(1, len(white_r) - problem.size)
     scale = max(1.0, float(np.sqrt(white_r @ white_r / freedom)))
     information = white_j.T @ white_j / scale**2 + np.diag(problem.sigma**-2.0)
     covariance: FloatArray = np.asarray(np.linalg.inv(information), np.float64)
     sigma = np.sqrt(np.diag(covariance))
     camera = start.camera.moved(unknowns[CAMERA])
-    sightings = _sightings(Problem(views, chain, start, priors), unknowns, views, good)
+    all_of_it = Problem(views, chain, start, priors)
+    sightings = _sightings(all_of_it, unknowns, views, left_out)
     used = np.concatenate([s.residual_px for s in sightings if s.used])
     return BundleFit(
         zeros_rad=start.zeros_rad + unknowns[JOINTS],
@@ -166,7 +171,7 @@ def _sightings(
     problem: Problem,
     unknowns: FloatArray,
     views: Sequence[JointView],
-    good: Mapping[tuple[str, str], bool],
+    left_out: Set[tuple[str, str]] = frozenset(),
 ) -> tuple[SightingFit, ...]:
     residual = problem.seen - problem.predicted(unknowns)
     found = []
@@ -179,7 +184,7 @@ def _sightings(
                 SightingFit(
                     view=view.name,
                     mount=mount,
-                    used=good.get((view.name, mount), True),
+                    used=(view.name, mount) not in left_out,
                     pixels=sighting.pixels,
                     residual_px=residual[rows].reshape(-1, 2),
                 )
@@ -194,7 +199,7 @@ def _without_stray_corners(
 
     Something hides half of a square; a joint's error would move all corners alike.
     """
-    found = _sightings(problem, unknowns, views, {})
+    found = _sightings(problem, unknowns, views)
     near = {}
     for sighting in found:
         apart = sighting.residual_px - np.median(sighting.residual_px, axis=0)
@@ -217,19 +222,18 @@ def _without_stray_corners(
     ]
 
 
-def _good(
+def _worst(
     problem: Problem, unknowns: FloatArray, views: Sequence[JointView]
-) -> dict[tuple[str, str], bool]:
-    """Which sightings do not stand out; keys are view and mount."""
-    found = _sightings(problem, unknowns, views, {})
+) -> tuple[str, str] | None:
+    """View and mount of the sighting that stands out most; None if none does."""
+    found = _sightings(problem, unknowns, views)
     errors = [sighting.rms_px for sighting in found]
-    flagged = outliers(errors)
-    return {
-        (s.view, s.mount): not (bad and error > _PLAUSIBLE_PX)
-        for s, bad, error in zip(found, flagged, errors, strict=True)
-    }
+    worst = int(np.argmax(errors))
+    if not outliers(errors)[worst] or errors[worst] < _PLAUSIBLE_PX:
+        return None
+    return found[worst].view, found[worst].mount
 
 
-def _without(view: JointView, good: Mapping[tuple[str, str], bool]) -> JointView:
-    kept = {m: s for m, s in view.sightings.items() if good[(view.name, m)]}
+def _without(view: JointView, left_out: Set[tuple[str, str]]) -> JointView:
+    kept = {m: s for m, s in view.sightings.items() if (view.name, m) not in left_out}
     return JointView(name=view.name, servo_rad=view.servo_rad, sightings=kept)
