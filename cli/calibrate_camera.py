@@ -66,7 +66,13 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--most", type=at_least_one, default=40, metavar="N", help="views (%(default)s)"
     )
-    parser.add_argument("--seed", type=from_zero, default=1, help="with --virtual")
+    parser.add_argument(
+        "--hidden",
+        type=from_zero,
+        default=1,
+        metavar="N",
+        help="with --virtual: which one",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -105,7 +111,7 @@ def _from_stream(
     collector = Collector(args.board, store, args.most, console)
     with ExitStack() as stack:
         if args.virtual:
-            pictures = virtual_pictures(collector, args.seed)
+            pictures = virtual_pictures(collector, args.hidden)
         else:
             clock = MonotonicClock()
             camera = open_camera(replace(C920, device=str(args.camera)), clock)

@@ -13,6 +13,7 @@ from calibration.geometry.plan import base_pose, head_poses
 from calibration.geometry.take import Round, Taker, stored_views, take
 from calibration.store import Store
 from cli import calibrate_seeing, calibrate_step
+from cli.arguments import at_least_one
 from cli.calibrate_fit import fit_and_save, known_of
 from cli.calibrate_jig import (
     JIG,
@@ -22,9 +23,9 @@ from cli.calibrate_jig import (
     wanted_jigs,
 )
 from cli.calibrate_seeing import (
-    CalibrationRobot,
-    add_calibration_robot_options,
-    open_calibration_robot,
+    SeeingRobot,
+    add_seeing_robot_options,
+    open_seeing_robot,
 )
 from cli.calibrate_step import StepPlace, add_step_options, step_place
 
@@ -49,15 +50,22 @@ def add_parser(subparsers: Any) -> None:
         "asked. Any key stops; the same command goes on.",
     )
     add_step_options(parser)
+    parser.add_argument(
+        "--side",
+        type=at_least_one,
+        default=5,
+        metavar="N",
+        help="N times N head poses, and one straight ahead (%(default)s)",
+    )
     add_jig_options(parser, ("head_tilt=0", "head_pan=0"))
-    add_calibration_robot_options(parser)
+    add_seeing_robot_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, fit, report."""
     console = Console()
     place = step_place(args, "head")
-    with open_calibration_robot(args, (STAND,), console) as opened:
+    with open_seeing_robot(args, place.known(), (STAND,), console) as opened:
         joint_map = opened.robot.devices.joint_map
         known = known_of(place, joint_map)
         setup = {"robot": place.robot, "board": MOUNTS[STAND].board.told()}
@@ -80,12 +88,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _measure(
     args: argparse.Namespace,
-    opened: CalibrationRobot,
+    opened: SeeingRobot,
     store: Store,
     place: StepPlace,
     console: Console,
 ) -> None:
-    poses = head_poses()
+    poses = head_poses(args.side)
     take_jigs(wanted_jigs(args), args.jig_sigma, opened, store, place.step)
     opened.ask(_GUIDE)
 

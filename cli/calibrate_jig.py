@@ -12,7 +12,7 @@ from calibration.geometry.observations import JigReading
 from calibration.geometry.take import raw_rad
 from calibration.store import Store
 from cli.arguments import positive_number
-from cli.calibrate_seeing import CalibrationRobot
+from cli.calibrate_seeing import SeeingRobot
 from robot.contracts.joints import JOINT_NAMES
 
 JIG = "jig "
@@ -55,7 +55,7 @@ def wanted_jigs(args: argparse.Namespace) -> dict[str, float]:
 def take_jigs(
     wanted: Mapping[str, float],
     sigma_deg: float,
-    opened: CalibrationRobot,
+    opened: SeeingRobot,
     store: Store,
     step: str,
 ) -> None:

@@ -1,4 +1,4 @@
-"""The robot of a calibration step: real, or virtual with hidden faults; its helper."""
+"""A robot that a step moves and looks through: camera, helping hand, torque off."""
 
 import argparse
 import sys
@@ -13,29 +13,27 @@ from rich.console import Console
 from calibration.geometry.plan import base_pose
 from calibration.geometry.stage import Stage, StageCamera
 from calibration.held_robot import HeldConfig, HeldRobot
-from cli import robot_link
-from cli.arguments import from_zero
-from cli.robot_faults import VirtualConfig
-from cli.robot_link import OpenRobot, add_robot_options, open_robot, robot_options
+from cli import calibrate_robot
+from cli.calibrate_robot import (
+    MeasuredRobot,
+    add_measured_robot_options,
+    open_measured_robot,
+)
 from cli.robot_stops import add_stop_options, open_stops
-from cli.robot_virtual import ROBOT, lock_step
-from firmware_bridge.emulator import MemoryPort
-from firmware_bridge.opencr import OpenCrBoard
-from firmware_bridge.servo_bus import ServoBus
 from robot.bring_up import BringUpConfig, bring_up
 from robot.camera.source import CameraSource
 from robot.camera.v4l2 import C920, open_camera
+from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.policy import ServoGains
-from robot.senses import Devices
 from robot.stop import StopSource
-from sim.hidden_op3 import HiddenWorld
+from sim.hidden_op3 import draw_hidden
 from sim.robot_model import ModelError
 
-ERRORS = (*robot_link.ERRORS, ModelError)
+ERRORS = (*calibrate_robot.ERRORS, ModelError)
 
 
 @dataclass(frozen=True, kw_only=True)
-class CalibrationRobot:
+class SeeingRobot:
     """An open robot with a camera on its head and somebody beside it.
 
     Attributes:
@@ -43,11 +41,11 @@ class CalibrationRobot:
         camera: on the head.
         ask: has the person do something, and waits; limp limbs are then as in
             `base_pose`.
-        hold: has the person hold a joint at an angle, rad; they are by name.
+        hold: has the person hold a joint at an angle, rad; joints are by name.
         stops: what may stop it.
     """
 
-    robot: OpenRobot
+    robot: MeasuredRobot
     camera: CameraSource
     ask: Callable[[str], None]
     hold: Callable[[str, float], None]
@@ -61,21 +59,13 @@ class CalibrationRobot:
             HeldConfig(),
             step,
             stops=self.stops,
-            waits=not self.robot.virtual,
+            waits=self.robot.truth is None,
         )
 
 
-def add_calibration_robot_options(parser: argparse.ArgumentParser) -> None:
+def add_seeing_robot_options(parser: argparse.ArgumentParser) -> None:
     """Which robot and camera; what stops it."""
-    add_robot_options(parser)
-    parser.add_argument(
-        "--seed",
-        type=from_zero,
-        default=1,
-        metavar="N",
-        help="with --virtual: hidden zeros, camera and lens are drawn from it "
-        "(%(default)s); calibration runs in simulated time",
-    )
+    add_measured_robot_options(parser)
     parser.add_argument(
         "--camera",
         type=Path,
@@ -87,72 +77,63 @@ def add_calibration_robot_options(parser: argparse.ArgumentParser) -> None:
 
 
 @contextmanager
-def open_calibration_robot(
-    args: argparse.Namespace, boards: Sequence[str], console: Console
-) -> Iterator[CalibrationRobot]:
-    """The robot, checked and configured, torque off.
+def open_seeing_robot(
+    args: argparse.Namespace,
+    known: CalibrationBundle,
+    boards: Sequence[str],
+    console: Console,
+) -> Iterator[SeeingRobot]:
+    """The robot, hanging, checked and configured, torque off.
 
     Args:
-        args: of `add_calibration_robot_options`.
+        args: of `add_seeing_robot_options`.
+        known: of this robot; its zeros are counted with.
         boards: mounts that carry their board, on the virtual robot.
         console: to ask the person on.
 
     Raises:
         BusError, ContractError, RuntimeFault: no robot or camera as it should be.
     """
-    options = robot_options(args, let_go_after_s=None)
     with ExitStack() as stack:
         stops = stack.enter_context(open_stops(args, sys.stdin))
-        if options.virtual is not None:
-            found = _virtual(options, replace(options.virtual, hidden_seed=args.seed))
-            robot, stage = found
-            camera: Any = StageCamera(stage(boards), robot.clock)
-            opened = CalibrationRobot(
-                robot=robot,
-                camera=camera,
-                ask=lambda text: camera.stage.put(base_pose()),
-                hold=camera.stage.hold_in_jig,
-                stops=stops,
-            )
+        robot = stack.enter_context(open_measured_robot(args, known, console))
+        robot.hand.hang()
+        if robot.truth is not None:
+            opened = _virtual(robot, args.hidden, boards, stops)
         else:
-            robot = stack.enter_context(open_robot(options))
             camera = open_camera(replace(C920, device=str(args.camera)), robot.clock)
             stack.callback(camera.close)
-            ask = _asker(console)
-
-            def hold(joint: str, angle_rad: float) -> None:
-                ask(f"Hold {joint} at {angle_rad:+.4f} rad with the jig.")
-
-            opened = CalibrationRobot(
-                robot=robot, camera=camera, ask=ask, hold=hold, stops=stops
-            )
-        bring_up(robot.devices, ServoGains(), BringUpConfig(), robot.pause)
+            opened = _real(robot, camera, console, stops)
+        clock = robot.clock
+        bring_up(
+            robot.devices,
+            ServoGains(),
+            BringUpConfig(),
+            lambda seconds: clock.sleep_until(clock.now() + seconds),
+        )
         yield opened
 
 
-def _asker(console: Console) -> Callable[[str], None]:
+def _virtual(
+    robot: MeasuredRobot, seed: int, boards: Sequence[str], stops: Any
+) -> SeeingRobot:
+    stage = Stage(robot.truth.world, draw_hidden(seed), boards)
+    return SeeingRobot(
+        robot=robot,
+        camera=StageCamera(stage, robot.clock),
+        ask=lambda text: stage.put(base_pose()),
+        hold=stage.hold_in_jig,
+        stops=stops,
+    )
+
+
+def _real(
+    robot: MeasuredRobot, camera: CameraSource, console: Console, stops: Any
+) -> SeeingRobot:
     def ask(text: str) -> None:
         console.input(f"[bold]{text}[/bold] Then press Enter. ")
 
-    return ask
+    def hold(joint: str, angle_rad: float) -> None:
+        ask(f"Hold {joint} at {angle_rad:+.4f} rad with the jig or gauge.")
 
-
-def _virtual(
-    options: robot_link.RobotOptions, config: VirtualConfig
-) -> tuple[OpenRobot, Callable[[Sequence[str]], Stage]]:
-    body, clock = lock_step(config)
-    world = body.world
-    assert isinstance(world, HiddenWorld)
-    port = MemoryPort(body.chain)
-    robot = OpenRobot(
-        name="virtual robot",
-        port=port,
-        devices=Devices(
-            bus=ServoBus(port, options.joint_map.servo_ids),
-            board=OpenCrBoard(port),
-            joint_map=options.joint_map,
-        ),
-        clock=clock,
-        virtual=True,
-    )
-    return robot, lambda boards: Stage(world, ROBOT, boards)
+    return SeeingRobot(robot=robot, camera=camera, ask=ask, hold=hold, stops=stops)

@@ -24,9 +24,9 @@ from cli.calibrate_jig import (
     wanted_jigs,
 )
 from cli.calibrate_seeing import (
-    CalibrationRobot,
-    add_calibration_robot_options,
-    open_calibration_robot,
+    SeeingRobot,
+    add_seeing_robot_options,
+    open_seeing_robot,
 )
 from cli.calibrate_step import StepPlace, add_step_options, step_place
 from robot.contracts.calibration import CalibrationBundle
@@ -67,14 +67,14 @@ def add_parser(subparsers: Any) -> None:
         help="no camera: only the joints named with --jig",
     )
     add_jig_options(parser, ())
-    add_calibration_robot_options(parser)
+    add_seeing_robot_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Measure, fit, report."""
     console = Console()
     place = step_place(args, "zeros")
-    with open_calibration_robot(args, PLATED, console) as opened:
+    with open_seeing_robot(args, place.known(), PLATED, console) as opened:
         joint_map = opened.robot.devices.joint_map
         store = place.store({"robot": place.robot}, console)
         take_jigs(wanted_jigs(args), args.jig_sigma, opened, store, place.step)
@@ -107,7 +107,7 @@ def _save_jigs(
 
 def _measure(
     args: argparse.Namespace,
-    opened: CalibrationRobot,
+    opened: SeeingRobot,
     known: Known,
     store: Store,
     place: StepPlace,

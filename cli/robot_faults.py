@@ -85,14 +85,11 @@ class VirtualConfig:
         servos: of a calibration file; None for the papers' identified servo.
         let_go_after_s: the hand that holds the torso lets go when all servos have had
             torque for so long; None for never.
-        hidden_seed: of faults that a calibration has to find; the hand then holds the
-            robot off the floor. None for a robot as the model says.
     """
 
     faults: VirtualFaults = field(default_factory=VirtualFaults)
     servos: ServoCalibration | None = None
     let_go_after_s: float | None = LET_GO_AFTER_S
-    hidden_seed: int | None = None
 
 
 def one_fault(text: str) -> VirtualFaults:

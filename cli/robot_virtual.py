@@ -26,8 +26,7 @@ from firmware_bridge.emulator import (
 from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.servo_bus import ServoBus
 from sim.actuators import Xm430Servo
-from sim.arena import Arena, ArenaConfig, RobotPlace, build_arena
-from sim.hidden_op3 import HiddenWorld, draw_hidden
+from sim.arena import ArenaConfig, RobotPlace, build_arena
 from sim.hoist import Hoist, with_hoist
 from sim.robot_model import RobotModelConfig
 from sim.virtual_op3 import SERVO_IDS, MatchWorld, VirtualOp3Config
@@ -37,8 +36,6 @@ BOOT_TIME_S = 0.3
 """Silence of a servo after power-on (project's choice, about what one sees)."""
 _POLL_S = 0.1
 _STEP_S = 0.005
-_LIFTED_M = 0.4
-"""Legs that hang and swing forward stay clear of the floor."""
 
 
 class VirtualRobot:
@@ -50,7 +47,9 @@ class VirtualRobot:
     def __init__(self, config: VirtualConfig, clock: Clock):
         place = RobotPlace(name=ROBOT, config=_build(config))
         arena = with_hoist(build_arena(ArenaConfig(robots=(place,))), ROBOT)
-        self.world = _world(config, arena)
+        supply_v = config.faults.supply_v
+        body = None if supply_v is None else VirtualOp3Config(supply_v=supply_v)
+        self.world = MatchWorld(arena, body)
         self.chain = _chain(config, self.world.robots[ROBOT], clock)
         self._clock = clock
         self._let_go_after_s = config.let_go_after_s
@@ -137,16 +136,6 @@ def lock_step(config: VirtualConfig) -> tuple[VirtualRobot, LockStepClock]:
     clock = SimulatedClock()
     robot = VirtualRobot(config, clock)
     return robot, LockStepClock(robot, clock)
-
-
-def _world(config: VirtualConfig, arena: Arena) -> MatchWorld:
-    if config.hidden_seed is not None:
-        world = HiddenWorld(arena, draw_hidden(config.hidden_seed))
-        world.lift(ROBOT, _LIFTED_M)
-        return world
-    supply_v = config.faults.supply_v
-    body = None if supply_v is None else VirtualOp3Config(supply_v=supply_v)
-    return MatchWorld(arena, body)
 
 
 def _build(config: VirtualConfig) -> RobotModelConfig:

@@ -1,29 +1,24 @@
-"""A virtual OP3 with faults that nobody is told: what a calibration has to find.
+"""Zeros, camera and lens of a virtual OP3 that nobody is told; drawn from a seed.
 
-Everything is drawn from a seed. The truth is for whoever compares; a calibration sees
-bytes on the bus and pictures.
+The truth is for whoever compares; a calibration sees bytes on the bus and pictures. The
+rest of the same robot is in `sim.hidden_dynamics`.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from robot.contracts.camera import CameraModel
 from robot.contracts.joints import JOINT_NAMES
-from sim.arena import Arena
-from sim.imperfect_op3 import Imperfections, ImperfectOp3
-from sim.virtual_op3 import MatchWorld, VirtualOp3Config
 
 FloatArray = NDArray[np.float64]
 PLATES = ("l_foot", "r_foot", "l_hand", "r_hand")
 _NOMINAL_FOCAL_PX = 604.0
-_SUPPLY_V = 11.1
 
 
 @dataclass(frozen=True, kw_only=True)
-class HiddenRobot:
+class HiddenTruth:
     """One robot's truth; displacements are m, then rad, about the displaced frame.
 
     Attributes:
@@ -33,7 +28,6 @@ class HiddenRobot:
         lens: of the camera.
         plates: name to [6], of each plate from its nominal place on its link.
         jig_rad: [20] what a jig really holds, less what it says.
-        faults: the same and the rest, as the body behind the bus has them.
     """
 
     seed: int
@@ -42,10 +36,9 @@ class HiddenRobot:
     lens: CameraModel
     plates: dict[str, FloatArray]
     jig_rad: FloatArray
-    faults: Imperfections = field(repr=False)
 
 
-def draw_hidden(seed: int) -> HiddenRobot:
+def draw_hidden(seed: int) -> HiddenTruth:
     """Draw one.
 
     Zeros within 3 degrees (arXiv:2304.13653 randomizes by 2.9); a camera that was
@@ -77,65 +70,11 @@ def draw_hidden(seed: int) -> HiddenRobot:
     mounted = np.repeat([3e-4, np.radians(0.1)], 3)
     plates = {name: mounted * rng.standard_normal(6) for name in PLATES}
     jig = np.radians(0.1) * rng.standard_normal(len(JOINT_NAMES))
-    return HiddenRobot(
+    return HiddenTruth(
         seed=seed,
         zeros_rad=zeros,
         camera=camera,
         lens=lens,
         plates=plates,
         jig_rad=jig,
-        faults=Imperfections(
-            joint_offset_rad=zeros,
-            imu_tilt_rad=np.zeros(3),
-            supply_v=_SUPPLY_V,
-            sensor_delay=0,
-            goal_delay=0,
-            sensor_jitter=0,
-            goal_jitter=0,
-            joint_noise_rad=0.0005,
-            gyro_noise_rad_s=0.01,
-            acceleration_noise_m_s2=0.05,
-        ),
     )
-
-
-class HiddenWorld(MatchWorld):
-    """A `MatchWorld` whose robots have one hidden robot's faults."""
-
-    def __init__(self, arena: Arena, hidden: HiddenRobot):
-        self.hidden = hidden
-        self._rng = np.random.default_rng([hidden.seed, 1])
-        self._bodies: list[ImperfectOp3] = []
-        super().__init__(arena)
-
-    def advance_to(self, time_s: float) -> int:
-        """As `MatchWorld`, with the faults at each physics step."""
-        steps = self._steps_to(time_s)
-        for _ in range(steps):
-            for body in self._bodies:
-                body.before_step()
-            mujoco.mj_step(self.model, self.data)
-            for body in self._bodies:
-                body.after_step()
-        return steps
-
-    def place(self, name: str, x_m: float, y_m: float, yaw_rad: float) -> None:
-        super().place(name, x_m, y_m, yaw_rad)
-        self.settled()
-
-    def lift(self, name: str, height_m: float) -> None:
-        """Raise a robot that was placed, so that its legs hang free."""
-        self.data.qpos[self.robots[name].index.root_qpos[2]] += height_m
-        self.settled()
-
-    def settled(self) -> None:
-        """Whoever moved bodies by hand says so: sensors show their new places."""
-        mujoco.mj_forward(self.model, self.data)
-        for body in self._bodies:
-            body.moved()
-
-    def _body(self, number: int, config: VirtualOp3Config | None) -> ImperfectOp3:
-        index = self.arena.robots[number]
-        body = ImperfectOp3(self.model, self.data, index, self.hidden.faults, self._rng)
-        self._bodies.append(body)
-        return body

@@ -290,18 +290,18 @@ def _in_order(base: FloatArray, poses: Sequence[FloatArray]) -> list[FloatArray]
     return found
 
 
-def head_poses() -> list[FloatArray]:
-    """Pan and tilt over most of their range, back and forth; the rest as in a stand.
+def head_poses(side: int = 5) -> list[FloatArray]:
+    """Pan and tilt over most of their range, back and forth; the rest as in `base_pose`.
 
-    The first one looks straight ahead.
+    The first one looks straight ahead; `side` squared follow.
     """
     pan, tilt = (JOINT_NAMES.index(name) for name in _HEAD_JOINTS)
     base = base_pose()
     middle = base.copy()
     middle[pan], middle[tilt] = 0.0, -0.35
     found = [middle]
-    for number, tilt_rad in enumerate(np.linspace(-0.57, -0.06, 5)):
-        pans = np.linspace(-0.45, 0.45, 5)
+    for number, tilt_rad in enumerate(np.linspace(-0.57, -0.06, side)):
+        pans = np.linspace(-0.45, 0.45, side)
         for pan_rad in pans if number % 2 == 0 else pans[::-1]:
             pose = base.copy()
             pose[pan], pose[tilt] = pan_rad, tilt_rad

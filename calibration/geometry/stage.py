@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +15,8 @@ from firmware_bridge.clock import Clock
 from robot.camera.source import CameraStatistics, CapturedFrame
 from robot.contracts.joints import JOINT_NAMES
 from sim.board_view import BoardPainter, PlacedBoard
-from sim.hidden_op3 import HiddenWorld
+from sim.hidden_body import HungWorld
+from sim.hidden_op3 import HiddenTruth
 
 _TEXTURE_PX = 48
 """Per square: finer than any picture shows it."""
@@ -26,19 +28,20 @@ _BY_HAND_RAD = 0.05
 class Stage:
     """What stands around one hidden robot, as a camera and a person meet it."""
 
-    def __init__(self, world: HiddenWorld, robot: str, boards: Sequence[str]):
+    def __init__(self, world: HungWorld, truth: HiddenTruth, boards: Sequence[str]):
         """Fix the boards.
 
         Args:
             world: of the robot.
-            robot: its name.
+            truth: camera, lens and mounting errors.
             boards: names of the mounts that carry their board.
         """
         self._world = world
-        self._body = world.robots[robot]
+        self._truth = truth
+        self._body = world.body
         self._prefix = self._body.index.prefix
-        self._painter = BoardPainter(world.hidden.lens)
-        self._rng = np.random.default_rng([world.hidden.seed, 2])
+        self._painter = BoardPainter(truth.lens)
+        self._rng = np.random.default_rng([truth.seed, 2])
         self._boards = tuple(boards)
         self._stand = _stand_pose(self._rng)
 
@@ -62,25 +65,23 @@ class Stage:
     def camera(self) -> Pose:
         """True pose in the world."""
         nominal = op3_chain().camera
-        return self._link(HEAD) @ nominal.moved(self._world.hidden.camera)
+        return self._link(HEAD) @ nominal.moved(self._truth.camera)
 
     def board(self, name: str) -> Pose:
         """True pose in the world."""
         mount = MOUNTS[name]
         if mount.pose is None:
             return self._link(mount.link) @ self._stand
-        return self._link(mount.link) @ mount.pose.moved(
-            self._world.hidden.plates[name]
-        )
+        return self._link(mount.link) @ mount.pose.moved(self._truth.plates[name])
 
     def hold_in_jig(self, joint: str, angle_rad: float) -> None:
         """A person puts a limp joint at an angle, as exactly as the jig allows."""
         number = JOINT_NAMES.index(joint)
         index = self._body.index
-        truly = angle_rad + self._world.hidden.jig_rad[number]
+        truly = angle_rad + self._truth.jig_rad[number]
         self._world.data.qpos[index.joint_qpos[number]] = truly
         self._world.data.qvel[index.joint_qvel[number]] = 0.0
-        self._world.settled()
+        self._settled()
 
     def put(self, joint_rad: FloatArray) -> None:
         """A person puts all limp joints about at these angles, [20]."""
@@ -88,7 +89,11 @@ class Stage:
         loose = self._rng.normal(0, _BY_HAND_RAD, len(joint_rad))
         self._world.data.qpos[index.joint_qpos] = joint_rad + loose
         self._world.data.qvel[index.joint_qvel] = 0.0
-        self._world.settled()
+        self._settled()
+
+    def _settled(self) -> None:
+        mujoco.mj_forward(self._world.model, self._world.data)
+        self._body.moved()
 
     def _link(self, name: str) -> Pose:
         body = self._world.data.body(self._prefix + name)
