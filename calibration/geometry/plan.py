@@ -291,7 +291,7 @@ def _in_order(base: FloatArray, poses: Sequence[FloatArray]) -> list[FloatArray]
 
 
 def head_poses(side: int = 5) -> list[FloatArray]:
-    """Pan and tilt over most of their range, back and forth; the rest as in `base_pose`.
+    """Pan and tilt over most of their range, back and forth, from the base pose.
 
     The first one looks straight ahead; `side` squared follow.
     """
