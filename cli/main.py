@@ -23,6 +23,11 @@ COMMANDS: dict[str, Entry] = {
         extra="match",
         summary="a 1v1 match through the whole stack: video, report, record",
     ),
+    "session": Command(
+        module="cli.session",
+        extra="match",
+        summary="a tournament from a plan: fixtures, results, standings, report",
+    ),
     "virtual": Command(
         module="cli.virtual",
         extra="match",

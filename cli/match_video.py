@@ -14,7 +14,7 @@ from sim.renderer import ArenaRenderer
 
 FRAMES_PER_S = 25
 BANNER_S = 2.0
-_COLOURS = ((36, 92, 214), (208, 48, 40))
+COLOURS = ((36, 92, 214), (208, 48, 40))
 _BANNERS = {
     DecisionKind.GOAL: "GOAL for {team}!",
     DecisionKind.PLAYING: "play",
@@ -36,7 +36,7 @@ def write_video(path: Path, arena: Arena, log: MatchLog, teams: Teams) -> None:
     """Render every frame; a progress bar runs along. Ctrl-C keeps what is written."""
     shown = tuple(
         Team(name=team.name, colour=colour)
-        for team, colour in zip(teams, _COLOURS, strict=True)
+        for team, colour in zip(teams, COLOURS, strict=True)
     )
     with ArenaRenderer(arena) as renderer, VideoWriter(path, FRAMES_PER_S) as writer:
         for frame in track(log.frames, "drawing"):

@@ -1,23 +1,19 @@
 """Matches of a player against the scripted one, on swapped sides."""
 
 import math
-import os
-import socket
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cli.free_ports import free_offset
 from cli.match_config import SIDES, MatchConfig, Ports
 from cli.match_players import DEFAULT_SKILLS
 from cli.simulated_match import SimulatedMatch
 from cli.suite_jobs import suite_player
-from match.errors import MatchError
 from robot.faults import RuntimeFault
 from training.paper_results import OURS, SCRIPTED
-
-_FIRST_OFFSET, _LAST_OFFSET = 2000, 60000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +64,7 @@ def play_duel(job: DuelJob) -> DuelMatch:
     }
     names = {ours: OURS, theirs: SCRIPTED}
     config = MatchConfig(
-        seconds=job.seconds, seed=job.match_seed, ports=Ports(offset=_free_offset())
+        seconds=job.seconds, seed=job.match_seed, ports=Ports(offset=free_offset())
     )
     with tempfile.TemporaryDirectory() as folder:
         match = SimulatedMatch(config, players, names, Path(folder) / "match.mcap")
@@ -121,24 +117,3 @@ def _ended(job: DuelJob, match: SimulatedMatch, stopped_by: str = "") -> DuelMat
     return DuelMatch(
         number=job.number, our_side=job.our_side, goals=goals, stopped_by=stopped_by
     )
-
-
-def _free_offset() -> int:
-    """Ports that nobody on this computer holds; other processes begin elsewhere."""
-    span = _LAST_OFFSET - _FIRST_OFFSET
-    for step in range(0, span, 7):
-        ports = Ports(offset=_FIRST_OFFSET + (os.getpid() * 101 + step) % span)
-        if all(map(_is_free, (ports.control, ports.status, ports.tracker))):
-            return ports.offset
-    raise MatchError("duel", ["expected three free UDP ports, found none"])
-
-
-def _is_free(port: int) -> bool:
-    if port > 65535:
-        return False
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("", port))
-        except OSError:
-            return False
-    return True

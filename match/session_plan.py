@@ -62,7 +62,6 @@ class SessionPlan:
         match_s: length of a match on the match clock, s.
         rule_book: name of the rule book; see `rule_books`.
         rules: numbers of the rule book that are different here, by field name.
-        robots_per_side: how many robots a team has on the pitch.
         swap_sides: play every pairing twice on one seed, second with swapped sides.
         repeats: how often the whole round robin is played, on new seeds.
         limit: play the first so many fixtures only; None for all.
@@ -78,7 +77,6 @@ class SessionPlan:
     match_s: float = 120.0
     rule_book: str = "lab 1v1"
     rules: dict[str, float] = field(default_factory=dict)
-    robots_per_side: int = 1
     swap_sides: bool = True
     repeats: int = 1
     limit: int | None = None
@@ -110,7 +108,6 @@ class SessionPlan:
 
 
 _LOWEST = {
-    "robots_per_side": 1,
     "repeats": 1,
     "limit": 1,
     "seed": 0,
