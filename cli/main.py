@@ -16,6 +16,7 @@ from cli.commands import Command, CommandGroup, Entry, MissingPackage
 from cli.referee import REFEREE
 from cli.robot import ROBOT
 from cli.scene import SCENE
+from cli.tracker import TRACKER
 
 COMMANDS: dict[str, Entry] = {
     "play": Command(
@@ -28,6 +29,7 @@ COMMANDS: dict[str, Entry] = {
         extra="match",
         summary="a tournament from a plan: fixtures, results, standings, report",
     ),
+    "tracker": TRACKER,
     "virtual": Command(
         module="cli.virtual",
         extra="match",
