@@ -2,9 +2,9 @@
 
     python -m benchmarks.calibration_views --robots 10
 
-A robot whose errors are in `--out` already is not measured again. Each goes through `op3-soccer calibrate camera`, `head` and
-`zeros` as typed, over the emulated bus, with painted pictures. The truth is drawn again
-for the table only.
+Each robot goes through `op3-soccer calibrate camera`, `head` and `zeros` as typed, over
+the emulated bus, with painted pictures. The truth is drawn again for the table only. A
+robot whose errors are in `--out` already is not measured again.
 """
 
 import argparse

@@ -50,7 +50,7 @@ def test_opencv_s_photographs_give_opencv_s_camera():
     assert 0.1 < fit.sigma[2] < 1.0
 
 
-def painted(lens, board, count=15):
+def painted(lens, board, count=12):
     hand = VirtualHand(lens, board, seed=3)
     views = []
     for number in range(count):
