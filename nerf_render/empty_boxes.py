@@ -96,8 +96,8 @@ def _grown(
 ) -> jax.Array:
     _, y, z = shape
 
-    def is_free(codes: list[jax.Array]) -> jax.Array:
-        reach = [extent_of(code) for code in codes]
+    def is_free(codes: jax.Array) -> jax.Array:
+        reach = extent_of(codes)
         ends = [
             (
                 jnp.maximum(cells[:, i] - reach[2 * i], 0),
@@ -112,20 +112,21 @@ def _grown(
             inside += sign * sums[(a * (y + 1) + b) * (z + 1) + c]
         return inside == 0
 
-    promised = extent_of(jnp.arange(1, _CODES))
-    cube = jnp.sum(promised[:, None] <= radius, axis=0).astype(jnp.int32)
-    codes = [cube] * 6
-    for side in range(6):
+    def grow(side: int, codes: jax.Array) -> jax.Array:
         # Binary search: what is free stays free when it shrinks.
-        least, most = codes[side], jnp.full_like(radius, _CODES - 1)
-
         def halve(
-            _: int, pair: tuple[jax.Array, jax.Array], side: int = side
+            _: int, pair: tuple[jax.Array, jax.Array]
         ) -> tuple[jax.Array, jax.Array]:
             least, most = pair
             middle = (least + most + 1) // 2
-            free = is_free([*codes[:side], middle, *codes[side + 1 :]])
+            free = is_free(codes.at[side].set(middle))
             return jnp.where(free, middle, least), jnp.where(free, most, middle - 1)
 
-        codes[side], _ = jax.lax.fori_loop(0, EXTENT_BITS, halve, (least, most))
-    return jnp.stack([extent_of(code) for code in codes], axis=-1)
+        first = (codes[side], jnp.full_like(radius, _CODES - 1))
+        least, _ = jax.lax.fori_loop(0, EXTENT_BITS, halve, first)
+        return codes.at[side].set(least)
+
+    promised = extent_of(jnp.arange(1, _CODES))
+    cube = jnp.sum(promised[:, None] <= radius, axis=0).astype(jnp.int32)
+    codes = jax.lax.fori_loop(0, 6, grow, jnp.broadcast_to(cube, (6, len(cells))))
+    return extent_of(codes).T

@@ -8,9 +8,32 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 
+from nerf_render.baked_file import PART, baked_arrays
+from nerf_render.baking import BakeConfig, bake
+from nerf_render.scene_file import FieldShape, Scene, SceneHeader
+from nerf_render.similarity import Similarity
+from robot.contracts.camera import pinhole
+
 LOW, HIGH = (-4.0, -3.0, 0.0), (4.0, 3.0, 2.6)
 BOX_LOW, BOX_HIGH = (1.2, 0.6, 0.0), (1.8, 1.3, 0.5)
 POST_XY, POST_RADIUS, POST_HEIGHT = (2.5, -0.4), 0.04, 0.7
+
+
+COARSE = BakeConfig(voxel_m=0.1, views=100, view_px=(48, 36), view_focal_px=27.0)
+
+
+def baked_room(config=COARSE):
+    """The room as a scene with a baked form and no exact field."""
+    header = SceneHeader(
+        name="room",
+        pitch=Similarity(),
+        metric=True,
+        camera=pinhole(640, 480, 0.756),
+        field=FieldShape(proposal_samples=(), field_samples=1, far=1.0),
+        contains=(),
+    )
+    baked = bake(room, None, config)
+    return Scene(header=header, arrays={}).with_part(PART, baked_arrays(baked))
 
 
 @partial(jax.jit, static_argnames="seed")

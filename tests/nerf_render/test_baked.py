@@ -1,0 +1,114 @@
+"""A baked room against the room itself."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from nerf_render.baked import colour_at, march, pick, unpacked
+from nerf_render.baked_file import PART, baked_arrays, baked_of
+from nerf_render.baking import BakeConfig, bake, stack_scenes
+from nerf_render.scene_file import SceneError, read_scene
+from tests.nerf_render.analytic_room import BOX_HIGH, COARSE, room
+
+EYE = np.array([0.5, 0.2, 0.45], np.float32)
+RAYS = 2000
+marched = jax.jit(
+    lambda scene, eye, rays, which=0: march(pick(scene, which), eye, rays)
+)
+
+
+@pytest.fixture(scope="module")
+def baked(room_scene):
+    return baked_of(room_scene)
+
+
+def directions(count, seed, down=0.3):
+    rays = np.random.default_rng(seed).normal(size=(count, 3)) - [0, 0, down]
+    return (rays / np.linalg.norm(rays, axis=1, keepdims=True)).astype(np.float32)
+
+
+def test_rays_end_where_the_room_ends_them(baked):
+    rays = directions(RAYS, 0)
+    _, truth = room(np.broadcast_to(EYE, rays.shape), rays)
+    found = np.asarray(marched(baked, EYE, rays))
+    error = np.abs(found - np.asarray(truth))
+    assert np.isinf(found).mean() < 0.003
+    # Planes are exact on a grid of distances; voxels are 10 cm, edges lose a part.
+    assert np.median(error) < 0.001
+    assert np.quantile(error, 0.95) < 0.02
+
+
+def test_grazing_rays_meet_the_floor_and_not_the_air_over_it(baked):
+    # From 0.3 m, 3 m away: 5.7 degrees.
+    eye = jnp.array([-2.0, 0.0, 0.3])
+    rays = np.array([[3.0, y, -0.3] for y in np.linspace(-1.2, -0.6, RAYS)], np.float32)
+    rays /= np.linalg.norm(rays, axis=1, keepdims=True)
+    found = marched(baked, eye, rays)
+    height = 0.3 + np.asarray(found) * rays[:, 2]
+    assert np.abs(height).max() < 0.01
+
+
+def test_a_ray_from_outside_enters_and_one_that_leaves_finds_nothing(baked):
+    # A window that was never seen from outside: the far wall's inner side shows.
+    eye = jnp.array([0.0, 0, 50.0])
+    rays = np.tile(np.array([[0, 0, 1], [0, 0, -1]], np.float32), (RAYS // 2, 1))
+    found = np.asarray(marched(baked, eye, rays))
+    assert np.isinf(found).tolist() == [True, False] * (RAYS // 2)
+
+
+def test_arrays_of_a_scene_file_give_the_same_form_back(room_file, baked):
+    again = baked_of(read_scene(room_file))
+    for first, second in zip(
+        jax.tree.leaves(baked), jax.tree.leaves(again), strict=True
+    ):
+        np.testing.assert_array_equal(first, second)
+    assert again.split == baked.split
+    assert set(baked_arrays(baked)) == {
+        "colours",
+        "distance",
+        "grid",
+        "sky",
+        "surface",
+    }
+
+
+def test_several_scenes_share_one_form_and_differ_in_shape_are_refused(baked):
+    both = stack_scenes([baked, baked])
+    rays = directions(RAYS, 1)
+    first, second = (marched(both, EYE, rays, i) for i in (0, 1))
+    np.testing.assert_array_equal(first, second)
+    halved = replace(baked, boxes=baked.boxes[:-1])
+    with pytest.raises(SceneError, match="expected baked scenes of one shape"):
+        stack_scenes([baked, halved])
+
+
+def test_a_scene_without_a_baked_form_says_so(room_scene):
+    with pytest.raises(SceneError, match="expected a baked form, found none of"):
+        baked_of(room_scene.with_part(PART, {}))
+
+
+def test_a_grid_that_needs_too_much_memory_is_refused():
+    config = BakeConfig(voxel_m=0.002, views=3, view_px=(32, 24), view_focal_px=18.0)
+    with pytest.raises(SceneError, match="expected a grid of at most 256 MiB, found"):
+        bake(room, None, config)
+
+
+def test_a_scene_where_nothing_is_seen_is_refused():
+    def nothing(origins, directions):
+        return jnp.zeros(directions.shape), jnp.full(len(directions), jnp.inf)
+
+    with pytest.raises(SceneError, match=r"found 0 points .* check the scene's pitch"):
+        bake(nothing, None, COARSE)
+
+
+def test_the_box_in_the_room_has_its_own_colour(baked):
+    point = jnp.array([[1.5], [0.95], [BOX_HIGH[2]]])
+    cell, row = colour_at(pick(baked, 0), tuple(point))
+    assert int(row[0]) > 0
+    colour = unpacked(pick(baked, 0).colours[cell])[0]
+    # Brown: 0.6, 0.35, 0.2 and up to 0.2 more of each.
+    assert 0.55 < float(colour[0]) < 0.85
+    assert 0.15 < float(colour[2]) < 0.45
