@@ -7,7 +7,6 @@ import pytest
 from nerf_render.baked import EXTENT_BITS, extent_of
 from nerf_render.empty_boxes import empty_boxes
 
-
 SHAPE = (23, 19, 11)
 """Odd, so that blocks of two do not fill it."""
 

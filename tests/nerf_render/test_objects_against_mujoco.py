@@ -1,4 +1,4 @@
-"""Ball and robots against MuJoCo's segmentation; at length: `benchmarks.dynamic_objects`."""
+"""Objects against MuJoCo's segmentation; at length: `benchmarks.dynamic_objects`."""
 
 import numpy as np
 import pytest
