@@ -12,7 +12,7 @@ from rich.table import Table
 
 from robot.contracts.errors import ContractError
 from robot.faults import Fault, RuntimeFault
-from robot.player import ROLES, Player, load_player
+from robot.player import Player, load_player
 from robot.record.log_reader import Log, read_log
 from robot.record.replay import Replay, replay
 
@@ -52,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     log = read_log(args.log)
     player = _player(log, args.bundle)
-    policies = {role: player.skill(role) for role in ROLES}
+    policies = {str(role): policy for role, policy in player.policies.items()}
     found = replay(log, policies, args.tolerance)
     if not log.complete:
         console.print("the log was broken off; read up to the break")

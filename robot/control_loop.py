@@ -84,6 +84,7 @@ def tick(
     request: SkillRequest,
     ball_m: tuple[float, float] | None = None,
     image: Image | None = None,
+    game: Mapping[str, FloatArray] | None = None,
 ) -> tuple[LoopState, FloatArray]:
     """Choose the skill, ask its policy, filter its action.
 
@@ -91,6 +92,7 @@ def tick(
         ball_m: ahead and left of the torso; None while it is not seen.
         image: [H, W, 3] of the player's camera; None while there is no new one, and a
             policy then sees the last again, or black before the first.
+        game: what only a score policy observes, see `robot.game_senses`.
 
     Returns:
         The next state and the targets [20] in rad, canonical order. They may lie
@@ -106,7 +108,7 @@ def tick(
         return state, state.targets_rad
     policy = player.skill(state.skill)
     spec = policy.spec
-    sources = _sources(spec, state, sensors, attitude, request)
+    sources = {**_sources(spec, state, sensors, attitude, request), **(game or {})}
     if state.history:
         history = observation.push(spec.observation, state.history, sources)
     else:
@@ -202,6 +204,7 @@ def _sources(
         "gait_clock": observation.gait_clock(time_s, spec.clock_hz),
         "kick_side": np.array([state.kick_side]),
         "ball_position": np.array(state.ball_m),
+        "linear_acceleration": sensors.acceleration_m_s2,
     }
 
 

@@ -23,11 +23,11 @@ TERM_SIZES: dict[str, int] = {
     "gait_clock": 2,  # sin and cos of the gait phase
     "kick_side": 1,  # +1 left foot, -1 right foot
     "ball_position": 2,  # m from the torso, heading frame; last known while unseen
+    "linear_acceleration": 3,  # m/s^2, torso frame; (0, 0, 9.81) upright at rest
 }
 """Terms the onboard loop provides and the numbers each holds per time step."""
 
 GAME_TERM_SIZES: dict[str, int] = {
-    "linear_acceleration": 3,  # m/s^2, torso frame; (0, 0, 9.81) upright at rest
     "own_velocity": 2,  # m/s, heading frame, from the last two positions
     "ball_velocity": 2,  # m/s over the floor, heading frame, from two positions
     "opponent_position": 2,  # m from the torso, heading frame; the nearest opponent
@@ -39,8 +39,15 @@ GAME_TERM_SIZES: dict[str, int] = {
     "target_pose": 20,  # rad, wanted joint angles, canonical joint order
     "target_gravity": 3,  # unit vector of gravity wanted in the torso frame
 }
-"""Terms of the game tasks. The onboard loop has no source for them yet, so a bundle
-that asks for one is refused when it is loaded."""
+"""Further terms of the game tasks; `ONBOARD_GAME_TERMS` of them on board too."""
+
+ONBOARD_GAME_TERMS = (
+    *("own_velocity", "ball_velocity", "opponent_position", "opponent_velocity"),
+    *("own_goal_position", "opponent_goal_position"),
+)
+"""Known on board while the tracker sees the robot and the ball: a score policy, which
+plays only then, may ask for them. A bundle that asks for another game term is refused
+when it is loaded."""
 
 History = tuple[Array, ...]
 """Per term an array [..., history, size], oldest first."""

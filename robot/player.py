@@ -1,4 +1,4 @@
-"""The three skills one robot plays with."""
+"""The skills one robot plays with: walk, get-up, kick, and a score policy if any."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,15 +10,18 @@ from robot.contracts.policy import PolicySpec, Role, read_spec
 from robot.policy import Policy, load_bundle
 
 ROLES: tuple[Role, ...] = get_args(Role)
+NEEDED: tuple[Role, ...] = ("walk", "getup", "kick")
+"""Without these nobody plays; a score policy, where there is one, takes over."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Player:
-    """One policy per role."""
+    """One policy per role; `score` may be missing."""
 
     walk: Policy
     getup: Policy
     kick: Policy
+    score: Policy | None = None
 
     @property
     def camera(self) -> CameraModel | None:
@@ -26,20 +29,27 @@ class Player:
         cameras = (spec.camera for spec in self.specs)
         return next((camera for camera in cameras if camera is not None), None)
 
+    @property
+    def policies(self) -> dict[Role, Policy]:
+        """Those there are, by role."""
+        found: dict[Role, Policy | None] = {role: getattr(self, role) for role in ROLES}
+        return {role: policy for role, policy in found.items() if policy is not None}
+
     def skill(self, role: Role) -> Policy:
-        return getattr(self, role)
+        """Raises KeyError for a score policy that is not there."""
+        return self.policies[role]
 
     @property
     def specs(self) -> tuple[PolicySpec, ...]:
-        return tuple(self.skill(role).spec for role in ROLES)
+        return tuple(policy.spec for policy in self.policies.values())
 
 
 def load_player(folder: Path, defaults: Path | tuple[Path, ...]) -> Player:
     """Load all skills.
 
     Args:
-        folder: one bundle, or a folder with sub-folders walk, getup and kick of which
-            some may be missing.
+        folder: one bundle, or a folder with sub-folders walk, getup, kick and score of
+            which some may be missing.
         defaults: one or more of the same; the first that has it gives what `folder`
             does not.
 
@@ -58,9 +68,9 @@ def load_player(folder: Path, defaults: Path | tuple[Path, ...]) -> Player:
     chosen = _folders(folder, others)
     policies: dict[str, Policy] = {}
     faults: list[str] = []
-    for role in ROLES:
+    for role, place in chosen.items():
         try:
-            policies[role] = _load_role(role, chosen[role])
+            policies[role] = _load_role(role, place)
         except ContractError as error:
             faults += [f"{error.subject}: {fault}" for fault in error.faults]
     raise_if_any(f"player {folder}", faults)
@@ -96,7 +106,9 @@ def _folders(folder: Path, defaults: tuple[Path, ...]) -> dict[Role, Path]:
     for other in defaults:
         found = own_skills(other) | found
     last = defaults[-1] if defaults else folder
-    return {role: found.get(role, last / role) for role in ROLES}
+    # A needed one that nobody has is looked for where the error is most helpful.
+    nowhere: dict[Role, Path] = {role: last / role for role in NEEDED}
+    return nowhere | found
 
 
 def _load_role(role: Role, folder: Path) -> Policy:

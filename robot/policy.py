@@ -13,7 +13,7 @@ from robot import scripted
 from robot.contracts.camera import CameraModel, Image
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.contracts.policy import PolicySpec, read_spec
-from robot.observation import TERM_SIZES
+from robot.observation import GAME_TERM_SIZES, ONBOARD_GAME_TERMS, TERM_SIZES
 
 GOLDEN_TOLERANCE = 1e-4
 """Largest difference of an action between the machine that made it and this one."""
@@ -220,10 +220,13 @@ def image_shape(camera: CameraModel) -> tuple[int, int, int]:
 
 def _term_faults(spec: PolicySpec) -> list[str]:
     found = []
+    sizes = TERM_SIZES
+    if spec.role == "score":
+        sizes = sizes | {name: GAME_TERM_SIZES[name] for name in ONBOARD_GAME_TERMS}
     for term in spec.observation.terms:
-        size = TERM_SIZES.get(term.name)
+        size = sizes.get(term.name)
         if size is None:
-            known = ", ".join(TERM_SIZES)
+            known = ", ".join(sizes)
             found.append(f"observation term {term.name}: expected one of {known}")
         elif size != term.size:
             found.append(

@@ -6,9 +6,9 @@ from typing import Literal
 from robot.contracts.policy import PolicySpec, Role
 from robot.fall import Posture
 
-RequestKind = Literal["stand", "walk", "kick", "getup"]
+RequestKind = Literal["stand", "walk", "kick", "getup", "score"]
 Side = Literal["left", "right"]
-Running = Literal["walk", "getup", "kick", "hold"]
+Running = Literal["walk", "getup", "kick", "score", "hold"]
 """The skill in charge; "hold" keeps the last targets of a robot that lies and may not
 get up. Standing is walking at zero velocity."""
 
@@ -70,7 +70,8 @@ def choose(
     """Which skill runs next.
 
     A kick is left early only by a fall; a get-up ends when `spec.commit_s` is over and
-    the robot stands, and starts over when it does not come to stand.
+    the robot stands, and starts over when it does not come to stand. Scoring is asked
+    for in the postures its policy can play in, and left whenever it is not asked for.
 
     Args:
         running: skill of the step before.
@@ -97,6 +98,8 @@ def choose(
 
 
 def _wanted(request: SkillRequest, posture: Posture) -> Role | Literal["hold"]:
+    if request.kind == "score":
+        return "score"
     if posture != "upright":
         return "getup" if request.kind == "getup" else "hold"
     return "kick" if request.kind == "kick" else "walk"

@@ -44,11 +44,13 @@ class WorldView:
         pose: of this robot; None while the tracker does not see it.
         ball: on the floor; None while nobody sees it.
         others: all other robots.
+        opponents: those of them that belong to the other team.
     """
 
     pose: Pose | None
     ball: Point | None
     others: tuple[Point, ...] = ()
+    opponents: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,7 @@ def view_of(
     flip = 1.0 if attacks_positive_x else -1.0
     turn_rad = 0.0 if attacks_positive_x else math.pi
     pose = None
-    others = []
+    others, opponents = [], []
     for robot in frame.robots:
         if (robot.team, robot.player) == (team, player):
             pose = Pose(
@@ -121,11 +123,14 @@ def view_of(
             )
         else:
             others.append((flip * robot.x_m, flip * robot.y_m))
+            if robot.team != team:
+                opponents.append(others[-1])
     ball = frame.ball_xy_m
     return WorldView(
         pose=pose,
         ball=None if ball is None else (flip * ball[0], flip * ball[1]),
         others=tuple(others),
+        opponents=tuple(opponents),
     )
 
 

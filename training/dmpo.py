@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from training import categorical
 from training.dmpo_config import DmpoConfig
 from training.dmpo_networks import DmpoActor, DmpoCritic
+from training.guide import Guide
 from training.mpo_losses import (
     Duals,
     Gaussian,
@@ -29,6 +30,7 @@ from training.n_step import at_rows, n_step_windows
 from training.recurrent import Carry, empty_carry
 from training.sharding import over_devices, replicated
 from training.symmetry import Mirror
+from training.teaching import Lesson, gaussian_kl, taught_scores
 from training.trajectory import Trajectory
 
 
@@ -40,7 +42,8 @@ class Memories(NamedTuple):
 
 
 class LearnerState(NamedTuple):
-    """Everything that changes: parameters, targets, duals, optimizers, key, count."""
+    """Everything that changes: parameters, targets, duals, optimizers, key, count, and
+    the teachers' raw weights where there are teachers."""
 
     params: Any
     target: Any
@@ -49,6 +52,7 @@ class LearnerState(NamedTuple):
     dual_optimizer: Any
     key: PRNGKeyArray
     updates: Any
+    teaching: Any = ()
 
 
 class Choice(NamedTuple):
@@ -67,8 +71,10 @@ class Dmpo:
         config: DmpoConfig,
         action_size: int,
         mirrors: tuple[Mirror, Mirror] | None = None,
+        guide: Guide | None = None,
     ):
-        """`mirrors` (of observation and action) make the policy left-right equivariant.
+        """`mirrors` (of observation and action) make the policy left-right equivariant;
+        `guide` holds it to teachers.
 
         Raises:
             ValueError: mirrors with an LSTM, whose memory has no mirror image.
@@ -79,6 +85,7 @@ class Dmpo:
                 "memory has no mirror image; train feed-forward or without mirrors"
             )
         self.config = config
+        self.guide = guide
         self.action_size = action_size
         self.atoms = categorical.support(
             config.value_low, config.value_high, config.atoms
@@ -129,6 +136,7 @@ class Dmpo:
             dual_optimizer=self._dual_optimizer.init(duals),
             key=key,
             updates=jnp.zeros((), jnp.int32),
+            teaching=() if self.guide is None else self.guide.start(),
         )
 
     def empty_memory(self, batch: int) -> Memories:
@@ -207,16 +215,27 @@ class Dmpo:
         memory = self.empty_memory(len(batch.reward)) if memory is None else memory
         if self.config.shard:
             batch, memory = over_devices((batch, memory))
-        return self._update(state, batch, memory)
+        if self.guide is None:
+            return self._update(state, batch, memory, None)[:2]
+        lesson = self.guide.lesson(state.teaching, jnp.asarray(batch.observation))
+        state, metrics, values = self._update(state, batch, memory, lesson)
+        upright = lesson.upright[:, self.config.burn_in :]
+        raw, more = self.guide.adapt(state.teaching, values, upright)
+        return state._replace(teaching=raw), metrics | more
 
     @partial(jax.jit, static_argnums=0)
     def _update(
-        self, state: LearnerState, batch: Trajectory, memory: Memories
-    ) -> tuple[LearnerState, dict[str, Array]]:
+        self,
+        state: LearnerState,
+        batch: Trajectory,
+        memory: Memories,
+        lesson: Lesson | None,
+    ) -> tuple[LearnerState, dict[str, Array], Float[Array, "B T"]]:
+        """Also E[Q] of the rows learned from, for the teachers' weights."""
         config = self.config
         key, sample_key = jax.random.split(state.key)
-        (_, metrics), grads = jax.value_and_grad(self._loss, has_aux=True)(
-            (state.params, state.duals), state.target, batch, memory, sample_key
+        (_, (metrics, values)), grads = jax.value_and_grad(self._loss, has_aux=True)(
+            (state.params, state.duals), state.target, batch, memory, sample_key, lesson
         )
         step, optimizer = self._optimizer.update(grads[0], state.optimizer)
         dual_step, dual_optimizer = self._dual_optimizer.update(
@@ -232,9 +251,16 @@ class Dmpo:
         }
         metrics["grad_norm"] = optax.tree.norm(grads[0])
         state = LearnerState(
-            params, target, duals, optimizer, dual_optimizer, key, updates
+            params,
+            target,
+            duals,
+            optimizer,
+            dual_optimizer,
+            key,
+            updates,
+            state.teaching,
         )
-        return state, metrics
+        return state, metrics, values
 
     def _loss(
         self,
@@ -243,7 +269,8 @@ class Dmpo:
         batch: Trajectory,
         memory: Memories,
         key: PRNGKeyArray,
-    ) -> tuple[Array, dict[str, Array]]:
+        lesson: Lesson | None,
+    ) -> tuple[Array, tuple[dict[str, Array], Array]]:
         params, duals = learned
         batch, first, carries = self._burn_in(params, target, batch, memory)
         online_carry, target_carry = carries
@@ -255,15 +282,32 @@ class Dmpo:
         # Every row is a state that was really met.
         rows = jnp.ones(batch.reward.shape)
         scores = categorical.expectation(logits, self.atoms)
+        values, taught = jnp.mean(scores, axis=-1), {}
+        if lesson is not None:
+            scores, taught = self._taught(lesson, actions, scores, old)
         loss, metrics = policy_loss(
             duals, self.config.mpo, actions, scores, old, policy, rows
         )
         outside = jnp.any(jnp.abs(actions) > 1, axis=-1)
-        return loss + value, metrics | critic_metrics | {
+        metrics |= critic_metrics | {
             "policy_loss": loss,
             "std": jnp.mean(policy.std),
             "out_of_bounds": jnp.mean(outside),
         }
+        return loss + value, (metrics | taught, values)
+
+    def _taught(
+        self, lesson: Lesson, actions: Array, scores: Array, old: Gaussian
+    ) -> tuple[Array, dict[str, Array]]:
+        """Scores of the regularized objective, and how far the teachers are."""
+        lesson = jax.tree.map(lambda x: x[:, self.config.burn_in :], lesson)
+        teacher = Gaussian(lesson.mean, lesson.std)
+        ours, theirs = (
+            log_prob(actions, Gaussian(each.mean[..., None, :], each.std[..., None, :]))
+            for each in (old, teacher)
+        )
+        scores = taught_scores(scores, ours - theirs, lesson.weight)
+        return scores, {"teacher/kl": jnp.mean(gaussian_kl(old, teacher))}
 
     def _burn_in(
         self, params: Any, target: Any, batch: Trajectory, memory: Memories

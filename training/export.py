@@ -26,10 +26,10 @@ from robot.contracts.policy import (
 from robot.policy import OnnxPolicy, load_bundle, write_golden
 from sim.env import Environment
 from sim.robot_model import model_hash
-from sim.tasks.getup import STANDING
 from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
 from training.run_folder import RunError, git_commit, has_checkpoint, read_params
+from training.teachers import FOLDED
 from training.train_dmpo import DmpoRunConfig, dmpo_params, make_dmpo
 from training.train_task import TaskRunConfig, initial_progress, make_learner
 
@@ -49,15 +49,10 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "rise": "getup",
         "kick": "kick",
         "score": "score",
+        "match": "score",
     }
 )
 """Which skill of the robot a task teaches."""
-
-FOLDED: Mapping[str, tuple[float, ...]] = MappingProxyType(
-    {"target_pose": STANDING.joint_rad, "target_gravity": STANDING.gravity}
-)
-"""Terms that have one value on board, and it: the exported network holds it, the
-bundle's observation leaves the term out. A get-up is always asked to stand."""
 
 
 def role_of(task: Task) -> Role:
@@ -96,6 +91,7 @@ def policy_spec(config: RunConfig, name: str, made_by: str) -> PolicySpec:
         command=command,
         clock_hz=clock_hz,
         commit_s=KICK_COMMIT_S if role == "kick" else 0.0,
+        gets_up=task.name == "match",
         state_shapes=(),
         gains=ServoGains(),
         robot_model_sha256=model_hash(),
@@ -157,7 +153,7 @@ class Folding:
 
     @classmethod
     def of(cls, trained: ObservationSpec) -> "Folding":
-        """Leave out the terms of `FOLDED`."""
+        """Leave out the terms of `FOLDED`: the exported network holds their values."""
         kept, constant, offset = [], np.zeros(trained.size, np.float32), 0
         for term in trained.terms:
             columns = np.arange(offset, offset + term.size * term.history)
@@ -226,7 +222,7 @@ def to_onnx(mean: Mean, trained: ObservationSpec, name: str) -> onnx.ModelProto:
 
 
 def _write_goldens(config: RunConfig, bundle: Path, spec: PolicySpec) -> None:
-    """Observations of one environment that moves under the exported policy."""
+    """Observations of one environment whose robots move under the exported policy."""
     policy = OnnxPolicy(bundle / "policy.onnx", spec)
     kept = Folding.of(config.task.observation).kept
     world = replace(config.env, num_envs=1, num_threads=1, stagger=False)
@@ -234,9 +230,10 @@ def _write_goldens(config: RunConfig, bundle: Path, spec: PolicySpec) -> None:
     state, moved = env.reset()
     seen = []
     for _ in range(GOLDEN_STEPS):
-        seen.append(moved.observation[0, 0][kept])
-        action, _ = policy.act(seen[-1], ())
-        state, moved = env.step(state, action[None, None])
+        robots = moved.observation[0][:, kept]
+        seen.append(robots[0])
+        actions = np.stack([policy.act(robot, ())[0] for robot in robots])
+        state, moved = env.step(state, actions[None])
     env.close()
     write_golden(bundle / "golden.npz", policy, np.stack(seen))
 

@@ -14,8 +14,11 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from training.guide import Guide
+from training.mpo_losses import Gaussian
 from training.networks import Critic, GaussianActor
 from training.symmetry import Mirror
+from training.teaching import Lesson, gaussian_kl
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,13 +76,15 @@ class Batch(NamedTuple):
 
 
 class LearnerState(NamedTuple):
-    """Everything that changes: parameters, optimizer, learning rate, key, count."""
+    """Everything that changes: parameters, optimizer, learning rate, key, count, and
+    the teachers' raw weights where there are teachers."""
 
     params: Any
     optimizer: Any
     learning_rate: Float[Array, ""]
     key: PRNGKeyArray
     updates: Any
+    teaching: Any = ()
 
 
 class Ppo:
@@ -90,8 +95,12 @@ class Ppo:
         config: PpoConfig,
         action_size: int,
         mirrors: tuple[Mirror, Mirror] | None = None,
+        guide: Guide | None = None,
     ):
+        """`mirrors` (of observation and action) make the policy left-right equivariant;
+        `guide` holds it to teachers."""
         self.config = config
+        self.guide = guide
         self.actor = GaussianActor(action_size, config.hidden, config.init_std, mirrors)
         self.critic = Critic(config.hidden)
         self._optimizer = optax.chain(
@@ -114,6 +123,7 @@ class Ppo:
             learning_rate=jnp.asarray(self.config.learning_rate),
             key=key,
             updates=jnp.zeros((), jnp.int32),
+            teaching=() if self.guide is None else self.guide.start(),
         )
 
     @partial(jax.jit, static_argnums=0)
@@ -165,15 +175,25 @@ class Ppo:
         output = self.critic.apply(params["critic"], observation, privileged)
         return cast(Array, output)
 
-    @partial(jax.jit, static_argnums=0)
     def update(
         self, state: LearnerState, batch: Batch
     ) -> tuple[LearnerState, dict[str, Array]]:
         """All epochs over one batch."""
+        if self.guide is None:
+            return self._update(state, batch, None)
+        lesson = self.guide.lesson(state.teaching, batch.observation)
+        state, metrics = self._update(state, batch, lesson)
+        raw, more = self.guide.adapt(state.teaching, batch.value, lesson.upright)
+        return state._replace(teaching=raw), metrics | more
+
+    @partial(jax.jit, static_argnums=0)
+    def _update(
+        self, state: LearnerState, batch: Batch, lesson: Lesson | None
+    ) -> tuple[LearnerState, dict[str, Array]]:
         config = self.config
         advantage = generalized_advantage(batch, config.discount, config.gae)
         target = advantage + batch.value
-        flat = _flatten((batch, advantage, target))
+        flat = _flatten((batch, advantage, target, lesson))
         size = flat[1].shape[0]
         # The optimizer's averages of the actor's gradients are kept up meanwhile, so
         # that its first step is none of an optimizer without a past.
@@ -212,6 +232,7 @@ class Ppo:
             learning_rate=jnp.where(alone, state.learning_rate, adapted),
             key=key,
             updates=state.updates + 1,
+            teaching=state.teaching,
         )
         return state, metrics | {"learning_rate": state.learning_rate}
 
@@ -222,23 +243,40 @@ class Ppo:
         factor = jnp.where(kl < 0.5 * self.config.kl, 1.5, factor)
         return jnp.clip(rate * factor, low, high)
 
-    def _loss(self, params: Any, batch: Batch, advantage: Array, target: Array):
+    def _loss(
+        self,
+        params: Any,
+        batch: Batch,
+        advantage: Array,
+        target: Array,
+        lesson: Lesson | None,
+    ):
         config = self.config
         mean, log_std = self.distribution(params, batch.observation)
         log_prob = gaussian_log_prob(batch.action, mean, log_std)
         advantage = (advantage - advantage.mean()) / (advantage.std() + 1e-6)
-        policy = clipped_surrogate(log_prob - batch.log_prob, advantage, config.clip)
+        own = 1.0 if lesson is None else 1 - lesson.weight
+        policy = clipped_surrogate(
+            log_prob - batch.log_prob, own * advantage, config.clip
+        )
         value = self._state_value(params, batch.observation, batch.privileged)
         value_loss = jnp.mean((value - target) ** 2)
         entropy = jnp.sum(log_std + 0.5 * math.log(2 * math.pi * math.e))
         loss = policy + config.value * value_loss - config.entropy * entropy
         ratio = log_prob - batch.log_prob
-        return loss, {
+        metrics = {
             "kl": jnp.mean(jnp.exp(ratio) - 1 - ratio),
             "policy_loss": policy,
             "value_loss": value_loss,
             "std": jnp.mean(jnp.exp(log_std)),
         }
+        if lesson is None or self.guide is None:
+            return loss, metrics
+        apart = gaussian_kl(
+            Gaussian(mean, jnp.exp(log_std)), Gaussian(lesson.mean, lesson.std)
+        )
+        loss += self.guide.config.ppo_kl * jnp.mean(lesson.weight * apart)
+        return loss, metrics | {"teacher/kl": jnp.mean(apart)}
 
 
 def gaussian_log_prob(

@@ -21,7 +21,7 @@ from robot.contracts.joints import JOINT_NAMES
 
 SPEC_VERSION = 1
 
-Role = Literal["walk", "getup", "kick"]
+Role = Literal["walk", "getup", "kick", "score"]
 Engine = Literal["onnx", "scripted"]
 
 
@@ -30,7 +30,7 @@ class ObservationTerm:
     """One field of the observation vector.
 
     Attributes:
-        name: a key of `robot.observation.TERM_SIZES`.
+        name: a key of `robot.observation.TERM_SIZES`, or of its `GAME_TERM_SIZES`.
         size: numbers per time step.
         unit: physical unit of the raw value, "1" if none.
         frame: "torso", "heading" (the torso's yaw, level), "joint", "field" or "none".
@@ -198,6 +198,7 @@ class PolicySpec:
         command: the part of the input that a caller chooses.
         clock_hz: frequency of the `gait_clock` term; 0 without one.
         commit_s: a started skill is not left earlier, except for a fall.
+        gets_up: a score policy that also plays while it lies: it needs no get-up.
         state_shapes: recurrent state arrays, in and out, without batch axis.
         camera: an undistorted camera whose newest picture is a second input, [H, W, 3]
             uint8 RGB; None for a policy that does not see.
@@ -223,6 +224,7 @@ class PolicySpec:
     made_by: str
     commit: str
     camera: CameraModel | None = None
+    gets_up: bool = False
     version: int = SPEC_VERSION
 
     def faults(self) -> list[str]:
@@ -245,6 +247,10 @@ class PolicySpec:
                 )
             if self.engine == "scripted":
                 found.append("camera: expected none for a scripted policy, found one")
+        if self.gets_up and self.role != "score":
+            found.append(
+                f"gets_up: expected true only of a score policy, found role {self.role}"
+            )
         return found + self.action.faults() + self.command.faults()
 
 

@@ -9,7 +9,7 @@ from firmware_bridge.servo_bus import ServoBus
 from robot.brain import Identity
 from robot.joint_map import default_joint_map
 from robot.network import Links
-from robot.player import ROLES, load_player
+from robot.player import load_player
 from robot.record import schemas
 from robot.record.log_reader import read_log
 from robot.record.recorder import Recorder, RecorderConfig
@@ -63,7 +63,7 @@ def recorded(folder, bundles, *, cycles, each=lambda index, runtime: None):
 def test_a_run_replays_bit_for_bit_through_the_bundle_it_ran(tmp_path, bundles):
     log = recorded(tmp_path / "log", bundles, cycles=500)
     player = load_player(bundles, bundles)
-    found = replay(log, {role: player.skill(role) for role in ROLES})
+    found = replay(log, player.policies)
     # 4 s, of which more than 2.5 are played at 40 Hz.
     assert found.compared["walk"] > 100
     assert found.skipped == 0
@@ -82,7 +82,7 @@ def test_skills_that_take_turns_replay_each_from_their_start(tmp_path, bundles):
     assert starts[0] == starts[-1] == "walk"
     assert "kick" in starts
     player = load_player(bundles, bundles)
-    found = replay(log, {role: player.skill(role) for role in ROLES})
+    found = replay(log, player.policies)
     assert found.identical
     assert set(found.compared) == {"walk", "kick"}
 

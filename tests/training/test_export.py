@@ -1,6 +1,7 @@
 """What a run learned, in a bundle that the robot accepts and that acts the same."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -15,7 +16,7 @@ from sim.tasks.getup import GetupTask
 from sim.tasks.match import MatchTask
 from sim.tasks.rise import RiseTask
 from sim.tasks.walk_task import WalkTask
-from training.export import Folding, export_policy, policy_spec, to_onnx
+from training.export import Folding, export_policy, policy_spec, role_of, to_onnx
 from training.ppo import PpoConfig
 from training.run_folder import RunError, RunFolder
 from training.train_task import (
@@ -36,8 +37,12 @@ TINY = TaskRunConfig(
 
 @pytest.mark.parametrize(
     ("task", "role", "size"),
-    # 143 = 3 x (3 + 3 + 20 + 20) + 3 + 2; 138 = 3 x (3 + 3 + 20 + 20).
-    [(WalkTask(), "walk", 143), (RiseTask(), "getup", 138)],
+    # 143 = 3 x (3 + 3 + 20 + 20) + 3 + 2; 138 = 3 x (3 + 3 + 20 + 20); 267: Table S2.
+    [
+        (WalkTask(), "walk", 143),
+        (RiseTask(), "getup", 138),
+        (MatchTask(), "score", 267),
+    ],
 )
 def test_the_exported_bundle_acts_as_the_learner_does(tmp_path, task, role, size):
     config = replace(TINY, task=task)
@@ -48,6 +53,7 @@ def test_the_exported_bundle_acts_as_the_learner_does(tmp_path, task, role, size
     policy, spec = load_bundle(bundle), read_spec(bundle / "spec.json")
     assert (spec.name, spec.role, spec.made_by) == ("mine", role, "a test")
     assert spec.observation.size == size
+    assert spec.gets_up == (task.name == "match")
     observation = np.random.default_rng(0).normal(size=size).astype(np.float32)
     action, _ = policy.act(observation, policy.initial_state())
     expected = make_learner(config).mean_action(progress.learner.params, observation)
@@ -107,9 +113,8 @@ def test_folded_terms_may_stand_between_others():
 
 
 def test_a_task_without_a_role_is_refused_with_those_that_have_one():
-    config = replace(TINY, task=MatchTask())
-    with pytest.raises(RunError, match=r"walk, getup, rise, kick.*; found match"):
-        policy_spec(config, "match", "a test")
+    with pytest.raises(RunError, match=r"rise, kick, score, match; found juggle"):
+        role_of(SimpleNamespace(name="juggle"))  # type: ignore[arg-type]
 
 
 def test_export_without_a_checkpoint_names_the_remedy(tmp_path):

@@ -1,0 +1,134 @@
+"""What a score policy is told of the game, and when it plays."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from robot import brain
+from robot.attitude import AttitudeState
+from robot.brain import BrainConfig, Identity
+from robot.contracts.errors import ContractError
+from robot.contracts.field import FieldSpec
+from robot.contracts.policy import ObservationSpec
+from robot.contracts.tracker import TrackedRobot, TrackerFrame
+from robot.game_senses import Look, looked, plays, terms
+from robot.player import Player, load_player
+from robot.policy import load_bundle
+from robot.world import Game, Pose, WorldView
+from tests.fakes.bundles import small_spec, term, write_bundle, write_player
+from tests.robot.test_control_loop import Spy, make_player, sensors
+
+PITCH = FieldSpec()
+PLAYING = Game(phase="playing")
+FACING_LEFT = Pose(x_m=1.0, y_m=0.5, yaw_rad=math.pi / 2)
+
+
+def look(time_s, ball, pose=FACING_LEFT, opponents=()):
+    view = WorldView(pose=pose, ball=ball, others=opponents, opponents=opponents)
+    return Look(time_s=time_s, view=view)
+
+
+def test_places_and_velocities_are_in_the_heading_frame():
+    before = look(7.0, (1.2, 1.0), replace(FACING_LEFT, x_m=0.9), ((2.0, 0.5),))
+    now = look(7.1, (1.3, 1.5), opponents=((2.0, 0.3), (-2.0, 0.0)))
+    found = terms(PITCH, (before, now))
+    # At (1, 0.5), facing +y: ahead is dy, left is -dx.
+    assert found["ball_position"] == pytest.approx([1.0, -0.3])
+    assert found["opponent_position"] == pytest.approx([-0.2, -1.0])
+    assert found["own_goal_position"] == pytest.approx([-0.5, 3.5])
+    assert found["opponent_goal_position"] == pytest.approx([-0.5, -1.5])
+    # In 0.1 s: the robot 0.1 m along x, the ball (0.1, 0.5), the opponent (0, -0.2).
+    assert found["own_velocity"] == pytest.approx([0.0, -1.0])
+    assert found["ball_velocity"] == pytest.approx([5.0, -1.0])
+    assert found["opponent_velocity"] == pytest.approx([-2.0, 0.0], abs=1e-9)
+
+
+def test_what_was_not_seen_before_does_not_move_and_nobody_stands_in_his_goal():
+    found = terms(PITCH, (look(0.0, None, pose=None), look(0.1, (1.0, 1.0))))
+    for name in ("own_velocity", "ball_velocity", "opponent_velocity"):
+        assert found[name].tolist() == [0.0, 0.0]
+    assert found["opponent_position"] == pytest.approx(found["opponent_goal_position"])
+
+
+def test_frames_are_kept_for_as_long_as_velocities_need_them():
+    looks = ()
+    for time_s in (0.0, 0.05, 0.1, 0.15):
+        looks = looked(looks, look(time_s, (0.0, 0.0)), 0.1)
+    assert [kept.time_s for kept in looks] == [0.05, 0.1, 0.15]
+    # A frame that overtook another begins anew.
+    assert len(looked(looks, look(0.02, (0.0, 0.0)), 0.1)) == 1
+
+
+@pytest.fixture(scope="module")
+def score():
+    """A score policy that observes the ball's and the opponent's place."""
+    spec = small_spec("score")
+    names = ("ball_position", "opponent_position")
+    seen = ObservationSpec(terms=tuple(term(name, 2) for name in names))
+    return Spy(replace(spec, observation=seen))
+
+
+def test_it_plays_while_the_ball_is_free_and_all_is_seen(score):
+    seen = (look(0.0, (0.0, 0.0)),)
+    assert plays(score, PLAYING, seen, "upright")
+    assert not plays(None, PLAYING, seen, "upright")
+    assert not plays(score, replace(PLAYING, ball_free=False), seen, "upright")
+    assert not plays(score, replace(PLAYING, phase="set"), seen, "upright")
+    assert not plays(score, replace(PLAYING, penalised=True), seen, "upright")
+    assert not plays(score, PLAYING, (look(0.0, None),), "upright")
+    assert not plays(score, PLAYING, (), "upright")
+    assert not plays(score, PLAYING, seen, "front")
+    getting_up = Spy(replace(score.spec, gets_up=True))
+    assert plays(getting_up, PLAYING, seen, "front")
+
+
+def test_the_brain_hands_the_robot_to_the_score_policy_and_takes_it_back(score):
+    player: Player = replace(make_player(), score=score)
+    me, config = Identity(team=1), BrainConfig()
+    state = replace(brain.start(player, np.zeros(20)), game=PLAYING, game_s=0.0)
+    robots = tuple(
+        TrackedRobot(team=team, player=1, x_m=x, y_m=0.0, yaw_rad=0.0)
+        for team, x in ((1, 0.0), (2, 1.5))
+    )
+    frame = TrackerFrame(time_s=3.0, ball_xy_m=(1.0, 0.25), robots=robots)
+    body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
+
+    def think(state, frame, posture):
+        heard = brain.hear(config, me, state, None, frame, 0.0)
+        return brain.think(config, me, player, heard, sensors(), body, posture)[0]
+
+    state = think(state, frame, "upright")
+    assert (state.loop.skill, state.request.kind) == ("score", "score")
+    assert score.seen[-1] == pytest.approx([1.0, 0.25, 1.5, 0.0])
+    state = think(state, None, "front")
+    assert state.loop.skill == "getup"
+    # The get-up has its time, then the robot plays on.
+    for _ in range(25):
+        state = think(state, None, "upright")
+    assert state.loop.skill == "score"
+    unseen = replace(frame, time_s=4.0, ball_xy_m=None)
+    assert think(state, unseen, "upright").loop.skill == "walk"
+
+
+def test_a_score_bundle_joins_the_player(tmp_path):
+    write_player(tmp_path)
+    write_bundle(tmp_path / "score", "score")
+    loaded = load_player(tmp_path, tmp_path)
+    assert loaded.score is not None
+    assert loaded.skill("score").spec.name == "small score"
+    assert set(loaded.policies) == {"walk", "getup", "kick", "score"}
+
+
+@pytest.mark.parametrize(
+    ("role", "fault"),
+    [("walk", "expected one of gyro"), ("score", "expected size 2, found 3")],
+)
+def test_only_a_score_bundle_may_ask_for_the_game(tmp_path, role, fault):
+    write_bundle(tmp_path, role)
+    text = (tmp_path / "spec.json").read_text()
+    renamed = text.replace('"name": "velocity_command"', '"name": "own_velocity"')
+    (tmp_path / "spec.json").write_text(renamed)
+    with pytest.raises(ContractError, match=f"term own_velocity: {fault}"):
+        load_bundle(tmp_path)
