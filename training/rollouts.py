@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 from numpy.typing import NDArray
 
-from sim.env import Environment
+from training.batch_env import BatchEnv
 from training.measures import Meter
 from training.ppo import Batch
 from training.trajectory import Trajectory
@@ -86,7 +86,7 @@ class Rollout(NamedTuple):
 class Collector:
     """Rolls the policy out, remembering where the environments stand."""
 
-    def __init__(self, env: Environment, actor: Actor, steps: int):
+    def __init__(self, env: BatchEnv, actor: Actor, steps: int):
         """Reset `env` for rollouts of `steps` control steps."""
         self._env, self._actor, self._steps = env, actor, steps
         self._state, first = env.reset()
@@ -163,7 +163,7 @@ class Collector:
             steps = np.concatenate([np.full(len(rows), t) for t, rows, *_ in last])
             rows = np.concatenate([rows for _, rows, *_ in last])
             seen, extra = (
-                _padded(np.concatenate([entry[place] for entry in last]))
+                padded(np.concatenate([entry[place] for entry in last]))
                 for place in (2, 3)
             )
             value = np.asarray(self._actor.value(params, seen, extra))
@@ -174,7 +174,7 @@ class Collector:
         )
 
 
-def _padded(values: Floats) -> Floats:
+def padded(values: Floats) -> Floats:
     """Rows of zeros added up to a power of two, so that few shapes are compiled."""
     count = max(_FEWEST_FINAL_ROWS, 1 << (len(values) - 1).bit_length())
     full = np.zeros((count, *values.shape[1:]), values.dtype)

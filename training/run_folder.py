@@ -1,6 +1,7 @@
 """A run's folder: configuration, metrics, checkpoints, curves. Survives kill -9.
 
-`config.json`, `metrics.jsonl` (one line per report), `checkpoint.msgpack` (written
+`config.json` (with the git commit, and what the policy observes and does),
+`metrics.jsonl` (one line per report), `checkpoint.msgpack` (written
 beside and renamed, so that it is always whole), `curves.png`, TensorBoard events,
 `film/` with pictures.
 """
@@ -47,15 +48,19 @@ class RunFolder:
                     f"expected a new folder, found a run in {path}; pass --resume to "
                     f"go on with it or name another --out"
                 )
-            if found != plain:
+            if _without_none(found) != _without_none(plain):
                 raise RunError(
                     f"expected the configuration of the run in {path}, found another "
                     f"one ({_difference(found, plain)}); start a new run instead"
                 )
         path.mkdir(parents=True, exist_ok=True)
         if not config_file.exists():
-            content = {"config": plain, "commit": git_commit()}
-            _write_whole(config_file, json.dumps(content, indent=1).encode())
+            content = {
+                "config": plain,
+                "commit": git_commit(),
+                **_told_of_policy(config),
+            }
+            write_whole(config_file, json.dumps(content, indent=1).encode())
         _end_last_line(path / METRICS)
         self._metrics = (path / METRICS).open("a", encoding="utf-8")
         self._board = SummaryWriter(str(path / "tensorboard"))
@@ -99,7 +104,7 @@ class RunFolder:
     def save(self, tree: Any) -> None:
         """Replace the checkpoint."""
         data = flax.serialization.to_bytes(tree)
-        _write_whole(self.path / CHECKPOINT, data)
+        write_whole(self.path / CHECKPOINT, data)
 
     def load(self, like: T) -> T | None:
         """The checkpoint, shaped as `like`; None if there is none yet."""
@@ -121,7 +126,20 @@ def read_checkpoint(path: Path, like: T) -> T | None:
     if not has_checkpoint(path):
         return None
     data = (path / CHECKPOINT).read_bytes()
-    return cast(T, flax.serialization.from_bytes(like, data))
+    found = flax.serialization.msgpack_restore(data)
+    wanted = flax.serialization.to_state_dict(like)
+    return cast(T, flax.serialization.from_state_dict(like, _with_empty(found, wanted)))
+
+
+def _with_empty(found: Any, wanted: Any) -> Any:
+    """`found` with the fields that have no content in `wanted` and that the release
+    which wrote it did not know."""
+    if not isinstance(found, dict) or not isinstance(wanted, dict):
+        return found
+    new = {name: {} for name, value in wanted.items() if value == {}}
+    return new | {
+        name: _with_empty(value, wanted.get(name)) for name, value in found.items()
+    }
 
 
 def read_params(path: Path, like: T) -> T:
@@ -173,6 +191,27 @@ def _shapes(tree: Any) -> dict[str, tuple[int, ...]]:
     }
 
 
+def _told_of_policy(config: Any) -> dict[str, Any]:
+    """What a run's policy observes and does, so that the folder alone tells."""
+    task = getattr(config, "task", None)
+    if task is None:
+        return {}
+    told = {"observation": task.observation, "action": task.action}
+    plain = {name: to_plain(spec) for name, spec in told.items()}
+    return {"task": task.name, "policy": plain}
+
+
+def _without_none(plain: Any) -> Any:
+    """Plain values without settings that are None: one that is off equals one that did
+    not exist when the run began."""
+    if isinstance(plain, dict):
+        kept = {name: value for name, value in plain.items() if value is not None}
+        return {name: _without_none(value) for name, value in kept.items()}
+    if isinstance(plain, list):
+        return [_without_none(value) for value in plain]
+    return plain
+
+
 def git_commit() -> str:
     """Hash of HEAD, with `+` if the tree differs from it; "unknown" outside git."""
     here = Path(__file__).parent
@@ -189,7 +228,7 @@ def git_commit() -> str:
     return head + ("+" if git("status", "--porcelain", "--untracked-files=no") else "")
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write beside, flush to disk, rename: readers see the old file or the new one."""
     beside = path.with_suffix(path.suffix + ".part")
     with beside.open("wb") as file:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot.contracts.codec import to_plain
-from sim.env import Environment
 from sim.tasks.task import Task
 from training.archive_format import Interface
+from training.batch_env import BatchEnv
 from training.measures import Meter
 
 Floats = NDArray[np.float32]
@@ -101,7 +101,7 @@ class EpisodeTally:
 class SimStreams:
     """A task of `sim` as rows: robots of one environment are neighbours."""
 
-    def __init__(self, env: Environment, *, push_ramp: tuple[int, int] = (0, 0)):
+    def __init__(self, env: BatchEnv, *, push_ramp: tuple[int, int] = (0, 0)):
         """Take over `env`.
 
         Args:

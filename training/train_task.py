@@ -19,13 +19,19 @@ import numpy as np
 from sim.env import EnvConfig, Environment
 from sim.tasks.task import Task
 from training import curriculum
+from training.batch_env import BatchEnv
 from training.curriculum import Curriculum, CurriculumConfig
+from training.duel import DuelConfig, actor_of_teacher, duel_guide, opposed
 from training.film import Film, FilmConfig
+from training.guide import Guide
 from training.measures import Meter
+from training.opponents import SnapshotPool
 from training.ppo import LearnerState, Ppo, PpoConfig
 from training.rollouts import Collector
 from training.run_folder import RunError, RunFolder, has_checkpoint, read_params
 from training.symmetry import action_mirror, observation_mirror
+from training.teachers import ppo_policy
+from training.teaching import first_weights
 from training.trajectory import Trajectory
 
 OnReport = Callable[[int, dict[str, float]], None]
@@ -58,6 +64,8 @@ class TaskRunConfig:
         total_steps: control steps of agents in all.
         seed: of environments and networks.
         warm_start: folder of an earlier run whose networks this one starts from.
+        duel: teachers and opponents of a 1v1 stage; None: all agents learn, and meet
+            each other.
         report_every, save_every: in updates.
     """
 
@@ -72,14 +80,18 @@ class TaskRunConfig:
     warm_start: str = ""
     report_every: int = 10
     save_every: int = 50
+    duel: DuelConfig | None = None
 
     def __post_init__(self) -> None:
-        rows = self.rollout_steps * self.env.num_envs * len(self.task.agents)
+        if self.duel is not None:
+            self.duel.check(self.task)
+        agents = len(self.task.agents) if self.duel is None else 1
+        rows = self.rollout_steps * self.env.num_envs * agents
         if rows % self.ppo.minibatches:
             raise ValueError(
                 f"run: expected steps of a rollout that divide into "
                 f"{self.ppo.minibatches} minibatches, found {self.rollout_steps} x "
-                f"{self.env.num_envs} environments x {len(self.task.agents)} agents"
+                f"{self.env.num_envs} environments x {agents} agents"
             )
         easy = self.curriculum.easy
         if easy is not None:
@@ -120,7 +132,7 @@ def train_task(
     """
     progress = load_progress(config, folder)
     folder.rewind(int(progress.steps))
-    run = _Run(config, progress)
+    run = _Run(config, folder.path, progress)
     camera = Film(film or FilmConfig(), folder.path / "film", on_notice)
     try:
         while progress.steps < config.total_steps:
@@ -147,12 +159,12 @@ def train_task(
     return progress
 
 
-def make_learner(config: TaskRunConfig) -> Ppo:
-    """The learner of a run, without its state."""
+def make_learner(config: TaskRunConfig, guide: Guide | None = None) -> Ppo:
+    """The learner of a run, without its state; only training needs the guide."""
     task, mirrors = config.task, None
     if config.mirrored:
         mirrors = (observation_mirror(task.observation), action_mirror(task.action))
-    return Ppo(config.ppo, len(task.action.joints), mirrors)
+    return Ppo(config.ppo, len(task.action.joints), mirrors, guide)
 
 
 def initial_progress(config: TaskRunConfig) -> Progress:
@@ -162,8 +174,12 @@ def initial_progress(config: TaskRunConfig) -> Progress:
     learner = make_learner(config).init(
         init_key, task.observation.size, task.privileged.size
     )
+    duel = config.duel
     return Progress(
-        learner=learner._replace(key=jax.random.key_data(learner.key)),
+        learner=learner._replace(
+            key=jax.random.key_data(learner.key),
+            teaching=() if duel is None else first_weights(duel.teaching),
+        ),
         key=jax.random.key_data(key),
         steps=0,
         curriculum=Curriculum(pushes=0.0, difficulty=0.0),
@@ -178,10 +194,14 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
     """
     fresh = initial_progress(config)
     found = folder.load(fresh)
-    if found is not None or not config.warm_start:
-        return found or fresh
-    check_warm_start(config.warm_start)
-    params = read_params(Path(config.warm_start), fresh.learner.params)
+    if found is not None:
+        return found
+    params = fresh.learner.params
+    if config.warm_start:
+        check_warm_start(config.warm_start)
+        params = read_params(Path(config.warm_start), params)
+    elif config.duel is not None and config.duel.from_score_teacher:
+        params = params | {"actor": actor_of_teacher(config.duel, params["actor"])}
     return fresh._replace(learner=fresh.learner._replace(params=params))
 
 
@@ -206,12 +226,24 @@ def env_seed(seed: int, steps: int) -> int:
 class _Run:
     """What a run needs beside its `Progress`: environments, learner, averages."""
 
-    def __init__(self, config: TaskRunConfig, progress: Progress):
+    def __init__(self, config: TaskRunConfig, folder: Path, progress: Progress):
         self._config = config
-        seed = env_seed(config.seed, int(progress.steps))
-        self._env = Environment(config.task, config.env, seed)
+        steps = int(progress.steps)
+        seed = env_seed(config.seed, steps)
+        guide, duel = None, config.duel
+        if duel is not None:
+            guide = duel_guide(duel, config.task.observation, config.task.action)
+        self._ppo = make_learner(config, guide)
+        self._world = Environment(config.task, config.env, seed)
+        self._env: BatchEnv = self._world
+        self._pool: SnapshotPool | None = None
+        if duel is not None:
+            untrained = initial_progress(config).learner.params["actor"]
+            policy = ppo_policy(self._ppo)
+            self._env, self._pool = opposed(
+                duel, self._world, folder, policy, untrained, steps=steps, seed=seed
+            )
         self._set_difficulty(float(progress.curriculum.difficulty))
-        self._ppo = make_learner(config)
         self._collector = Collector(self._env, self._ppo, config.rollout_steps)
         rows = self._env.action_shape[:2]
         self._meter = Meter(config.task, rows, whole=not config.env.stagger)
@@ -222,6 +254,8 @@ class _Run:
         config, steps = self._config, int(progress.steps)
         now = curriculum.at_step(config.curriculum, progress.curriculum, steps)
         self._set_difficulty(float(now.difficulty))
+        if self._pool is not None:
+            self._pool.offer(steps, progress.learner.params["actor"])
         wrapped = jax.random.wrap_key_data(progress.learner.key)
         key, act_key = jax.random.split(jax.random.wrap_key_data(progress.key))
         learner = progress.learner._replace(key=wrapped)
@@ -259,7 +293,7 @@ class _Run:
         self._env.close()
 
     def _set_difficulty(self, difficulty: float) -> None:
-        config, core = self._config, self._env.core
+        config, core = self._config, self._world.core
         task = curriculum.task_at(config.curriculum, config.task, difficulty)
         if task is not core.task:
-            self._env.core = replace(core, task=task)
+            self._world.core = replace(core, task=task)

@@ -6,7 +6,7 @@ After arXiv:2304.13653 (stage "1v1", Tables S2 and S3). Deviations:
 |---|---|---|
 | 1v1 | `team_size` against `team_size`; observation and interference look at the nearest opponent, plus the nearest teammate | same numbers for every n |
 | start face-down, face-up or standing, 1/3 each; place not stated | the same thirds; places as in the soccer teacher: between the penalty areas, no overlap | nothing may start inside anything or fouled |
-| opponent from a snapshot pool, its id goes to the critic | all robots are agents with rewards of their own; who plays them is the learner's choice | an environment has no policies |
+| opponent from a snapshot pool, its id goes to the critic | all robots are agents with rewards of their own; who plays them is the learner's choice (`training.opponents`), and with `opponent_id` the critic's group has a place for the id | an environment has no policies |
 | fall, leaving the field, penalty area: fixed cost per step, every positive term zero | the same, goals included | word for word |
 | goal worth 1000, value support +-150 (unexplained) | the sum is scaled by the control period, 0.025 s: a goal is worth 25 | see `sim.tasks.score` |
 | ball that leaves over the wall | the episode runs on to its time limit | rare; the paper does not say |
@@ -51,6 +51,7 @@ class MatchTask:
         rules: thresholds of rewards and fouls.
         control_period_s: 25 ms (paper).
         episode_s: time limit, 50 s (paper).
+        opponent_id: the critic's group ends with a place for the opponent's id.
         contacts: "feet" lets bodies and arms pass through all things: only to measure
             speed where a backend cannot collide convex hulls.
     """
@@ -61,6 +62,7 @@ class MatchTask:
     rules: SoccerRules = field(default_factory=SoccerRules)
     control_period_s: float = 0.025
     episode_s: float = 50.0
+    opponent_id: bool = False
     contacts: Literal["full", "feet"] = "full"
 
     def __post_init__(self) -> None:
@@ -105,7 +107,7 @@ class MatchTask:
 
     @property
     def privileged(self) -> ObservationSpec:
-        return critic_spec()
+        return critic_spec(opponent_id=self.opponent_id)
 
     @property
     def action(self) -> ActionSpec:
@@ -130,7 +132,7 @@ class MatchTask:
         full = ball.position_m[:, 0] * 0 + 1
         return {
             "terms": self._terms(remember(view.robots, ball), view),
-            "privileged": critic_terms(self.sides, full, view.robots, ball),
+            "privileged": self._privileged(full, view),
         }
 
     def advance(
@@ -155,8 +157,14 @@ class MatchTask:
             scale=self.control_period_s,
             terminated=home | away,
             terms=self._terms(memory, view),
-            privileged=critic_terms(self.sides, left, view.robots, ball),
+            privileged=self._privileged(left, view),
         )
+
+    def _privileged(self, time_left: Array, view: WorldView) -> dict[str, Array]:
+        terms = critic_terms(self.sides, time_left, view.robots, ball_of(view))
+        if self.opponent_id:
+            terms["opponent_id"] = 0 * terms["time_left"]
+        return terms
 
     def _terms(self, before: GameMemory, view: WorldView) -> dict[str, Array]:
         return observed(

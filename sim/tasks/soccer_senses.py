@@ -5,7 +5,7 @@
 | planar, robot frame | heading frame: origin below the torso, x along `heading_rad`, also defined for a lying robot | the torso's x axis points straight down or up when it lies |
 | velocities: position difference | the same, over one control step; ball and opponent over the floor (not relative to the robot), turned into the heading | "position difference", frame not stated |
 | one opponent | the nearest of them; the nearest teammate as two more terms | size stays the same for n v n |
-| critic: opponent id | left out; true state and this episode's randomization instead (`critic_spec`) | an id is no state; the pool belongs to the learner |
+| critic: opponent id | on request (`OPPONENT_ID_TERM`); also the true state and this episode's randomization (`critic_spec`) | who is in the pool, the learner knows |
 """  # noqa: E501
 
 from dataclasses import dataclass
@@ -53,6 +53,11 @@ BALL_EPISODE_TERMS = (
 """As `sim.tasks.body_state.EPISODE_TERMS`: factors on the ball's nominal values."""
 
 
+OPPONENT_ID_TERM = critic_term("opponent_id", 1, "1", "none", 10.0)
+"""Who plays the other side, the last number of the critic's group. A task has no
+policies and says 0; whoever draws opponents writes the id in."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class GameMemory:
     """Where everything was a control step ago, for velocities.
@@ -77,11 +82,10 @@ def ball_of(view: WorldView) -> BallView:
     return view.ball
 
 
-def critic_spec() -> ObservationSpec:
+def critic_spec(*, opponent_id: bool = False) -> ObservationSpec:
     """The critic's group of soccer tasks."""
-    return ObservationSpec(
-        terms=BODY_TERMS + GAME_TERMS + EPISODE_TERMS + BALL_EPISODE_TERMS
-    )
+    terms = BODY_TERMS + GAME_TERMS + EPISODE_TERMS + BALL_EPISODE_TERMS
+    return ObservationSpec(terms=terms + (OPPONENT_ID_TERM,) * opponent_id)
 
 
 def remember(robots: RobotView, ball: BallView) -> GameMemory:
