@@ -25,8 +25,9 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "train",
         help="learn a skill and export its bundle",
-        description="Without --steps, --envs, --from or --learner, runs the task's "
-        "recipe, each stage in its folder of --out. Ctrl-C saves, --resume goes on.",
+        description="Without --steps, --envs, --from, --teachers or --learner, runs "
+        "the task's recipe, each stage in its folder of --out. Ctrl-C saves, --resume "
+        "goes on.",
     )
     add = parser.add_argument
     add("task", choices=list(TASKS), help="what to learn")
@@ -43,6 +44,14 @@ def add_parser(subparsers: Any) -> None:
         metavar="RUN",
         help="a single run that starts from the networks of the run in this folder",
     )
+    add(
+        "--teachers",
+        nargs=2,
+        type=Path,
+        metavar=("SCORE", "GETUP"),
+        help="match: a single run of one side, held to the policies of these runs, "
+        "against its own earlier snapshots",
+    )
     add("--resume", action="store_true", help="go on with the run there")
     add("--bundle", type=Path, help="export the policy into this folder at the end")
     add("--archive", metavar="PATH", help="write all of the run's data there (Zarr)")
@@ -51,11 +60,15 @@ def add_parser(subparsers: Any) -> None:
     add(
         "--film-every",
         type=from_zero,
-        default=2_000_000,
         metavar="STEPS",
-        help="PPO: steps between two film strips in OUT/film; 0: none (%(default)s)",
+        help="steps between two film strips in OUT/film; 0: none (2 M, DMPO 0.2 M)",
     )
-    add("--video", action="store_true", help="an mp4 beside each film strip")
+    add(
+        "--video",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="an mp4 of an episode beside each film strip (%(default)s)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:

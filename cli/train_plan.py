@@ -4,12 +4,15 @@ import argparse
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from cli.match_players import DEFAULT_SKILLS
 from robot.policy import load_bundle
 from sim.motion_world import BatchPolicy
+from sim.tasks.match import MatchTask
 from sim.tasks.registry import make_task
 from training.clone import CloneConfig
+from training.duel import DuelConfig
 from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
@@ -56,7 +59,12 @@ def plan_of(args: argparse.Namespace) -> Plan:
     Raises:
         RunError: they contradict each other.
     """
-    single = {"--steps": args.steps, "--envs": args.envs, "--from": args.warm_start}
+    single = {
+        "--steps": args.steps,
+        "--envs": args.envs,
+        "--from": args.warm_start,
+        "--teachers": args.teachers,
+    }
     given = [name for name, value in single.items() if value is not None]
     if args.recipe and (given or args.learner != "ppo"):
         others = given if args.learner == "ppo" else [*given, "--learner"]
@@ -69,6 +77,11 @@ def plan_of(args: argparse.Namespace) -> Plan:
             f"expected --learner dmpo with --reuse, found {args.learner}, which learns "
             f"from its own newest data only"
         )
+    if args.teachers and args.task != "match":
+        raise RunError(
+            f"expected the task match with --teachers, found {args.task}; only there "
+            f"is somebody to play against"
+        )
     words = ["op3-soccer", "train", args.task, "--seed", str(args.seed)]
     if not given and args.learner == "ppo":
         stages = staged(recipe(args.task, args.seed, load_script), args.out)
@@ -78,6 +91,8 @@ def plan_of(args: argparse.Namespace) -> Plan:
     words += ["--steps", str(run.total_steps), "--envs", str(run.env.num_envs)]
     if run.warm_start:
         words += ["--from", run.warm_start]
+    if args.teachers:
+        words += ["--teachers", *map(str, args.teachers)]
     if args.learner != "ppo":
         words += ["--learner", args.learner]
     if args.reuse:
@@ -92,6 +107,7 @@ def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
         env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
         total_steps=plain.total_steps if args.steps is None else args.steps,
         warm_start=_path(args.warm_start),
+        **_duel(args, from_score_teacher=args.warm_start is None),
     )
 
 
@@ -104,7 +120,22 @@ def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
         warm_start=_path(args.warm_start),
     )
     env = replace(plain.env, num_envs=args.envs or DMPO_ENVS)
-    return replace(plain, env=env, learner=learner)
+    return replace(
+        plain, env=env, learner=learner, **_duel(args, from_score_teacher=False)
+    )
+
+
+def _duel(args: argparse.Namespace, *, from_score_teacher: bool) -> dict[str, Any]:
+    """What a run with teachers has otherwise than one without."""
+    if not args.teachers:
+        return {}
+    score, getup = map(str, args.teachers)
+    duel = DuelConfig(
+        score_teacher=score,
+        getup_teacher=getup,
+        from_score_teacher=from_score_teacher,
+    )
+    return {"task": MatchTask(opponent_id=True), "duel": duel}
 
 
 def _path(path: Path | None) -> str:

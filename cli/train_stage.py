@@ -12,6 +12,7 @@ from cli.train_plan import Plan, load_script
 from cli.train_table import clone_table, progress_table
 from training.archive import open_for_reuse
 from training.clone import CloneConfig, clone
+from training.duel import check_teachers
 from training.export import RunConfig
 from training.film import FilmConfig
 from training.run_archive import archive_of
@@ -19,6 +20,9 @@ from training.run_folder import RunFolder
 from training.streams import task_interface
 from training.train_dmpo import DmpoRunConfig, train_dmpo
 from training.train_task import check_warm_start, train_task
+
+FILM_EVERY, DMPO_FILM_EVERY = 2_000_000, 200_000
+"""Control steps between two films, of PPO and of the slower DMPO."""
 
 Outcome = tuple[int, list[dict[str, float]]]
 """Steps done, and all reports that count in control steps."""
@@ -53,6 +57,7 @@ def _train(
     path: Path, config: RunConfig, plan: Plan, args: argparse.Namespace
 ) -> Outcome:
     check_warm_start(config.warm_start)
+    check_teachers(config.duel)
     reuse = open_for_reuse(args.reuse, task_interface(config.task))
     notes: list[str] = []
     with ExitStack() as held:
@@ -76,7 +81,15 @@ def _train(
             live.update(progress_table(config, step, metrics, notes), refresh=True)
 
         if isinstance(config, DmpoRunConfig):
-            done = train_dmpo(config, folder, show, archive=archive, reuse=reuse)
+            done = train_dmpo(
+                config,
+                folder,
+                show,
+                archive=archive,
+                reuse=reuse,
+                on_notice=notes.append,
+                film=_film(args, DMPO_FILM_EVERY),
+            )
             return int(done.steps), folder.history()
 
         progress = train_task(
@@ -85,9 +98,14 @@ def _train(
             show,
             on_batch=None if archive is None else archive.add,
             on_notice=notes.append,
-            film=FilmConfig(every=args.film_every, video=args.video),
+            film=_film(args, FILM_EVERY),
         )
         return int(progress.steps), folder.history()
+
+
+def _film(args: argparse.Namespace, every: int) -> FilmConfig:
+    chosen = every if args.film_every is None else args.film_every
+    return FilmConfig(every=chosen, video=args.video)
 
 
 @contextmanager

@@ -31,7 +31,12 @@ _SKILL: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ball speed, m/s", "mean/ball_m_s", "{:.2f}"),
     ),
 }
-_SKILL["rise"], _SKILL["match"] = _SKILL["getup"], _SKILL["score"]
+_SKILL["rise"] = _SKILL["getup"]
+_SKILL["match"] = (
+    *_SKILL["score"],
+    ("score teacher's weight", "teacher/upright_weight", "{:.2f}"),
+    ("get-up teacher's weight", "teacher/fallen_weight", "{:.2f}"),
+)
 _REWARD = (("reward per step", "reward/total", "{:.3f}"),)
 _LEARNER = (
     ("return per episode", "episode/return", "{:.2f}"),

@@ -7,8 +7,8 @@ from typing import Any
 import jax
 
 from robot.contracts.policy import ActionSpec, ObservationSpec
-from sim.env import Environment
 from sim.tasks.task import Task
+from training.batch_env import BatchEnv
 from training.guide import Distribution, Guide
 from training.opponents import Opponents, OpposedEnvironment, SnapshotPool, is_duel
 from training.run_folder import RunError
@@ -63,6 +63,17 @@ def duel_guide(
     return guide_of(config.teaching, Interface(observation, action), score, getup)
 
 
+def check_teachers(config: DuelConfig | None) -> None:
+    """Ask before a run folder is made, so that a wrong name leaves none behind.
+
+    Raises:
+        RunError: a teacher is missing.
+    """
+    if config is not None:
+        for run in (config.score_teacher, config.getup_teacher):
+            load_teacher(Path(run))
+
+
 def actor_of_teacher(config: DuelConfig, actor: Any) -> Any:
     """The score teacher's actor for one shaped as `actor`.
 
@@ -82,7 +93,7 @@ def actor_of_teacher(config: DuelConfig, actor: Any) -> Any:
 
 def opposed(
     config: DuelConfig,
-    env: Environment,
+    env: BatchEnv,
     folder: Path,
     policy: Distribution,
     untrained: Any,

@@ -34,6 +34,8 @@ OnReport = Callable[[int, dict[str, float]], None]
 Policy = Callable[[Any], Any]
 """Observations [B, N] to actions [B, A] without exploration."""
 Evaluate = Callable[[Policy], dict[str, float]]
+Each = Callable[[int, Any], None]
+"""Gets the steps done and the networks' parameters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +99,7 @@ def train_off_policy(
     archive: ArchiveWriter | None = None,
     reuse: Sequence[ArchiveReader] = (),
     evaluate: Evaluate | None = None,
+    each: Each = lambda steps, params: None,
 ) -> Progress:
     """Train until `total_steps`; Ctrl-C saves and returns what there is.
 
@@ -109,6 +112,7 @@ def train_off_policy(
         archive: gets all data; what is in it fills the replay on resume.
         reuse: earlier archives to mix in, of the streams' interface.
         evaluate: measures a policy, every `evaluate_every` steps.
+        each: called before every burst of new data, e.g. to take pictures.
 
     Raises:
         ArchiveError: an archive to reuse does not fit, or one cannot be written.
@@ -125,6 +129,7 @@ def train_off_policy(
     )
     try:
         while progress.steps < config.total_steps:
+            each(int(progress.steps), progress.learner.params)
             progress = run.advance(progress)
             step = int(progress.steps)
             if evaluate is not None and due.now("evaluate", step):

@@ -14,12 +14,13 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.env import EnvConfig, Environment, EnvState, TimeStep
+from sim.env import EnvConfig, EnvState, TimeStep
 from sim.env_core import EnvCore
 from sim.env_state import map_arrays
 from sim.tasks.match import MatchTask
 from sim.tasks.soccer_senses import OPPONENT_ID_TERM
 from sim.tasks.task import Task
+from training.batch_env import BatchEnv
 from training.guide import Distribution
 from training.rollouts import padded
 from training.run_folder import write_whole
@@ -127,7 +128,7 @@ class OpposedEnvironment:
     observation.
     """
 
-    def __init__(self, env: Environment, opponents: Opponents):
+    def __init__(self, env: BatchEnv, opponents: Opponents):
         """Take over `env`; it is closed by `close`.
 
         Raises:

@@ -8,12 +8,14 @@ from types import MappingProxyType
 from sim.env import EnvConfig
 from sim.getup_recordings import record_getups
 from sim.motion_world import BatchPolicy
+from sim.tasks.match import MatchTask
 from sim.tasks.registry import make_task
 from sim.tasks.rise import RiseTask
 from sim.tasks.walk import CommandMix, WalkConfig, WalkRewards
 from sim.tasks.walk_task import WalkTask
 from training.clone import CloneConfig
 from training.curriculum import CurriculumConfig
+from training.duel import DuelConfig
 from training.ppo import PpoConfig
 from training.train_task import TaskRunConfig
 
@@ -27,12 +29,15 @@ class Stage:
 
     Attributes:
         name: of its folder; empty for the recipe's own folder.
-        run: its configuration; `warm_start` is filled in by `staged`. A `CloneConfig`
-            only as the first stage: it starts from nothing.
+        run: its configuration; `warm_start` and the folders of a duel's teachers, which
+            are names of earlier stages, are filled in by `staged`.
+        follows: it starts from the networks of the stage before; otherwise, and always
+            as the first one, from nothing. A `CloneConfig` starts from nothing.
     """
 
     name: str
     run: TaskRunConfig | CloneConfig
+    follows: bool = True
 
 
 def plain_run(task: str, seed: int = 0) -> TaskRunConfig:
@@ -152,17 +157,51 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
     return (Stage(name="", run=run),)
 
 
+def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
+    """Both teachers, then 1v1 under their eyes (arXiv:2304.13653).
+
+    The get-up teacher is the recipe of `rise`: it sees and moves less than its pupil,
+    and is translated. The pupil begins as the score teacher.
+
+    Args:
+        seed: of all stages.
+        script: a get-up, see `rise_recipe`.
+    """
+    clone, rise = rise_recipe(seed, script)
+    duel = replace(
+        plain_run("match", seed),
+        task=MatchTask(opponent_id=True),
+        duel=DuelConfig(score_teacher="score", getup_teacher=rise.name),
+        curriculum=CurriculumConfig(push_ramp=(10_000_000, 20_000_000)),
+    )
+    return (
+        Stage(name="score", run=plain_run("score", seed)),
+        replace(clone, follows=False),
+        rise,
+        Stage(name="duel", run=duel, follows=False),
+    )
+
+
 def staged(stages: tuple[Stage, ...], folder: Path) -> tuple[Stage, ...]:
-    """The stages with each one's `warm_start` set to its predecessor in `folder`."""
+    """The stages in `folder`: with what each one starts from, and a duel's teachers."""
     ready: list[Stage] = []
     for stage in stages:
         run = stage.run
-        if ready:
+        if ready and stage.follows:
             if isinstance(run, CloneConfig):
                 raise ValueError(
-                    f"recipe: expected a clone as the first stage, found {stage.name!r}"
+                    f"recipe: expected a clone that follows nothing, found "
+                    f"{stage.name!r} after {ready[-1].name!r}"
                 )
             run = replace(run, warm_start=str(folder / ready[-1].name))
+        if isinstance(run, TaskRunConfig) and run.duel is not None:
+            score, getup = run.duel.score_teacher, run.duel.getup_teacher
+            duel = replace(
+                run.duel,
+                score_teacher=str(folder / score),
+                getup_teacher=str(folder / getup),
+            )
+            run = replace(run, duel=duel)
         ready.append(replace(stage, run=run))
     return tuple(ready)
 
@@ -184,5 +223,6 @@ RECIPES: Mapping[str, Callable[[int, Scripts], tuple[Stage, ...]]] = MappingProx
         "walk": lambda seed, scripts: walk_recipe(seed),
         "rise": lambda seed, scripts: rise_recipe(seed, scripts("getup")),
         "kick": lambda seed, scripts: kick_recipe(seed),
+        "match": lambda seed, scripts: match_recipe(seed, scripts("getup")),
     }
 )

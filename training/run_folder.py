@@ -136,7 +136,11 @@ def _with_empty(found: Any, wanted: Any) -> Any:
     which wrote it did not know."""
     if not isinstance(found, dict) or not isinstance(wanted, dict):
         return found
-    new = {name: {} for name, value in wanted.items() if value == {}}
+    new = {
+        name: {}
+        for name, value in wanted.items()
+        if isinstance(value, dict | tuple) and not value
+    }
     return new | {
         name: _with_empty(value, wanted.get(name)) for name, value in found.items()
     }

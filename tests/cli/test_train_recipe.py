@@ -52,3 +52,14 @@ def test_a_recipe_clones_then_trains_then_exports_and_resumes(tmp_path, capsys):
     saved = (out / "clone" / "checkpoint.msgpack").stat().st_mtime_ns
     assert main([*command, "--resume"]) == 0
     assert (out / "clone" / "checkpoint.msgpack").stat().st_mtime_ns == saved
+
+
+def test_teachers_are_for_matches_only(tmp_path, capsys):
+    out = ["--out", str(tmp_path / "run"), "--teachers", "runs/score", "runs/rise"]
+    assert main(["train", "score", *out]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "expected the task match with --teachers, found score" in told
+    assert main(["train", "match", *out]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "checkpoint.msgpack of a teacher in runs/score, found none" in told
+    assert not (tmp_path / "run").exists()

@@ -13,8 +13,10 @@ import pytest
 
 from training.dmpo import Dmpo, Memories
 from training.dmpo_config import DmpoConfig
-from training.mpo_losses import log_prob
+from training.guide import Guide
+from training.mpo_losses import Gaussian, MpoConfig, log_prob
 from training.symmetry import Mirror
+from training.teaching import TeachingConfig
 from training.trajectory import Trajectory
 
 SMALL = DmpoConfig(
@@ -309,3 +311,39 @@ def test_learns_from_random_actions_to_copy_its_observation():
     assert before > 0.15
     assert error(state.params) < 0.06
     assert float(metrics["critic_loss"][-1]) < float(metrics["critic_loss"][0])
+
+
+def test_under_full_weight_the_policy_goes_to_the_teacher_in_charge():
+    """The first observation says who that is; one asks for 0.5, the other for -0.5."""
+
+    def asks(value):
+        def advise(params, seen):
+            mean = jnp.full((*seen.shape[:-1], 2), value)
+            return Gaussian(mean, jnp.full(mean.shape, 0.3))
+
+        return advise
+
+    guide = Guide(
+        config=TeachingConfig(rate=1e-6),
+        advice=(asks(0.5), asks(-0.5)),
+        params=((), ()),
+        is_upright=lambda seen: seen[..., 0] > 0,
+    )
+    config = replace(
+        SMALL,
+        samples=8,
+        learning_rate=1e-2,
+        mpo=MpoConfig(init_temperature=1.0, init_alpha_mean=0.1, init_alpha_std=1.0),
+    )
+    dmpo = Dmpo(config, action_size=2, guide=guide)
+    state, batch = dmpo.init(jax.random.key(0), 3, 1), random_batch(batch=8)
+    kl = []
+    for _ in range(60):
+        state, metrics = dmpo.update(state, batch)
+        kl.append(float(metrics["teacher/kl"]))
+    assert kl[-1] < 0.5 * kl[0]
+    sides = jnp.array([[2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]])
+    upright, fallen = dmpo.mean_action(state.params, sides)
+    assert upright.min() > 0.2
+    assert fallen.max() < -0.2
+    assert float(metrics["teacher/upright_weight"]) == pytest.approx(1.0, abs=1e-3)

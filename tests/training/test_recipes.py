@@ -60,6 +60,28 @@ def test_stages_of_the_walk_start_from_each_other():
     assert starts == ["", "out/slow_clock", "out/fast_clock"]
 
 
+def test_a_match_is_learned_from_both_teachers(monkeypatch):
+    monkeypatch.setattr(recipes, "record_getups", lambda script, **more: RECORDED)
+    stages = recipe("match", 1, lambda name: load_bundle(SCRIPTED / name))
+    score, clone, rise, duel = staged(stages, Path("out"))
+    assert [stage.name for stage in stages] == ["score", "clone", "rise", "duel"]
+    assert isinstance(clone.run, CloneConfig)
+    assert isinstance(score.run, TaskRunConfig)
+    assert isinstance(rise.run, TaskRunConfig)
+    assert isinstance(duel.run, TaskRunConfig)
+    starts = [stage.run.warm_start for stage in (score, rise, duel)]
+    assert starts == ["", "out/clone", ""]
+    assert duel.run.duel is not None
+    teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
+    assert teachers == ("out/score", "out/rise")
+    # The pupil begins as the score teacher: the same actor.
+    ours, theirs = (
+        jax.eval_shape(lambda run=run: initial_progress(run).learner.params["actor"])
+        for run in (duel.run, score.run)
+    )
+    assert ours == theirs
+
+
 def test_a_task_without_a_recipe_is_one_plain_run():
     assert recipe("score", 2, no_script) == (Stage(name="", run=plain_run("score", 2)),)
 
@@ -67,5 +89,5 @@ def test_a_task_without_a_recipe_is_one_plain_run():
 def test_a_clone_that_would_forget_its_predecessor_is_refused():
     clone = CloneConfig(run=plain_run("rise"), script="getup", seconds=1.0)
     stages = (Stage(name="a", run=plain_run("rise")), Stage(name="b", run=clone))
-    with pytest.raises(ValueError, match="a clone as the first stage, found 'b'"):
+    with pytest.raises(ValueError, match="that follows nothing, found 'b' after 'a'"):
         staged(stages, Path("out"))
