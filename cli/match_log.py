@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from firmware_bridge.slow_items import ServoStatus
 from match import statistics
+from match.commands import Command
 from match.observation import MatchObservation
 from match.paths import PathLog, Paths
 from match.record import MatchRecord
 from match.rules import RuleBook
 from match.state import Decision, MatchState, Teams
+from robot.contracts.field import FieldSpec
 from robot.contracts.game_control import RobotStatus
 from robot.runtime import CycleRecord
-
-_OBSERVATION_EVERY = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class MatchLog:
         current_a: by team, [20] of the latest cycle.
     """
 
-    def __init__(self, path: Path, rules: RuleBook, teams: Teams):
+    def __init__(self, path: Path, rules: RuleBook, field: FieldSpec, teams: Teams):
         self.decisions: list[Decision] = []
         self.frames: list[Frame] = []
         self.seen: MatchObservation | None = None
@@ -49,9 +49,10 @@ class MatchLog:
         self.current_a: dict[int, NDArray[np.float64]] = {}
         self._path = path
         self._rules = rules
+        self._field = field
+        self._teams = teams
         self._figures = statistics.begin(teams)
         self._paths = PathLog()
-        self._looks = 0
 
     def open(self, stack: ExitStack) -> None:
         """Create the record; `stack` finishes it.
@@ -60,6 +61,7 @@ class MatchLog:
             MatchError: the file cannot be created.
         """
         self._record = stack.enter_context(MatchRecord(self._path))
+        self._record.write_setup(self._rules, self._field, self._teams)
 
     def summary(self) -> dict[str, Any]:
         """Figures so far."""
@@ -74,8 +76,12 @@ class MatchLog:
         seen: MatchObservation,
         state: MatchState,
         decisions: tuple[Decision, ...],
+        commands: tuple[Command, ...] = (),
     ) -> None:
-        """One look of the referee, the state after it and what was decided."""
+        """One look of the referee with the orders it took, and what came of it."""
+        for command in commands:
+            self._record.write_command(seen.time_s, command)
+        self._record.write_observation(seen)
         self._figures = statistics.update(self._figures, seen, state, decisions)
         self._paths.add(seen)
         self.seen = seen
@@ -84,9 +90,6 @@ class MatchLog:
             self._record.write_decision(decision)
         if decisions:
             self._record.write_state(self._rules, state)
-        if self._looks % _OBSERVATION_EVERY == 0:
-            self._record.write_observation(seen)
-        self._looks += 1
 
     def add_status(self, now_s: float, status: RobotStatus) -> None:
         """What a robot reported."""

@@ -10,6 +10,11 @@ REFEREE = CommandGroup(
         "program follows the official one."
     ),
     commands={
+        "replay": Command(
+            module="cli.referee_replay",
+            extra="match",
+            summary="referee a recorded match again: are the decisions the same?",
+        ),
         "follow": Command(
             module="cli.referee_follow",
             extra="match",

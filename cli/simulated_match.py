@@ -56,7 +56,7 @@ class SimulatedMatch:
         self.teams = teams_of(names)
         self.field = FieldSpec()
         self.stage = MatchStage(config, self.field)
-        self.log = MatchLog(record_path, self.rules, self.teams)
+        self.log = MatchLog(record_path, self.rules, self.field, self.teams)
         self.robots: dict[str, VirtualPlayer] = {}
         self.state = referee.start(self.rules, self.field, self.teams)
         self._ordered: list[Command] = []
@@ -165,7 +165,7 @@ class SimulatedMatch:
         seen = self.stage.observe(now_s)
         commands, self._ordered = tuple(self._ordered), []
         self.state, decisions = referee.step(self.rules, self.state, seen, commands)
-        self.log.add_look(seen, self.state, decisions)
+        self.log.add_look(seen, self.state, decisions, commands)
         for decision in decisions:
             self.stage.carry_out(decision)
         self._network.announce(control_view(self.rules, self.state), now_s)

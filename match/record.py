@@ -14,13 +14,18 @@ from typing import IO, Any, Self
 
 from mcap.writer import Writer
 
+from match.commands import Command
 from match.errors import MatchError
 from match.observation import MatchObservation
 from match.officials.periods import period_s
+from match.plain import command_to_plain, observation_to_plain, setup_to_plain
 from match.rules import RuleBook
 from match.schemas import SCHEMAS, schema_of
-from match.state import BallPlacement, Decision, MatchState
+from match.state import BallPlacement, Decision, MatchState, Teams
+from robot.contracts.field import FieldSpec
 
+SETUP_TOPIC = "/match/setup"
+COMMAND_TOPIC = "/referee/command"
 DECISION_TOPIC = "/referee/decision"
 STATE_TOPIC = "/referee/state"
 OBSERVATION_TOPIC = "/match/observation"
@@ -53,6 +58,7 @@ class MatchRecord:
         self._channels: dict[str, int] = {}
         self._sequence: dict[str, int] = {}
         self._flushed_s = 0.0
+        self._looks = 0
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -99,9 +105,23 @@ class MatchRecord:
             self._writer.flush()
             self._flushed_s = time_s
 
+    def write_setup(self, rules: RuleBook, field: FieldSpec, teams: Teams) -> None:
+        """What the match is refereed by, on /match/setup; once, before all else."""
+        self.write(SETUP_TOPIC, 0.0, setup_to_plain(rules, field, teams))
+
     def write_observation(self, observation: MatchObservation) -> None:
-        """Ball and robots, on /match/observation."""
-        self.write(OBSERVATION_TOPIC, observation.time_s, asdict(observation))
+        """One look of the referee, on /match/observation.
+
+        A record that can be refereed again has all of them.
+        """
+        look = {"look": self._looks, **observation_to_plain(observation)}
+        self.write(OBSERVATION_TOPIC, observation.time_s, look)
+        self._looks += 1
+
+    def write_command(self, time_s: float, command: Command) -> None:
+        """An order that was taken with the look coming next, on /referee/command."""
+        order = {"look": self._looks, **command_to_plain(command)}
+        self.write(COMMAND_TOPIC, time_s, order)
 
     def write_decision(self, decision: Decision) -> None:
         """One decision, on /referee/decision."""

@@ -21,6 +21,17 @@ def _list(items: Schema) -> Schema:
 
 
 SCHEMAS: dict[str, Schema] = {
+    "/match/setup": _object(
+        rules={"type": "object"},
+        field={"type": "object"},
+        teams=_list({"type": "object"}),
+    ),
+    "/referee/command": _object(
+        look=_INTEGER,
+        order=_STRING,
+        id=_STRING,
+        by=_STRING,
+    ),
     "/referee/decision": _object(
         number=_INTEGER,
         kind=_STRING,
@@ -57,6 +68,7 @@ SCHEMAS: dict[str, Schema] = {
         removed=_list(_object(team=_INTEGER, player=_INTEGER)),
     ),
     "/match/observation": _object(
+        look=_INTEGER,
         time_s=_NUMBER,
         ball_xyz_m=_list(_NUMBER),
         robots=_list(
