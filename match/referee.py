@@ -72,20 +72,27 @@ def step(
     _require_fitting(state, observation)
     state, elapsed_s = _tick(state, observation)
     desk = Desk(rules=rules, state=state, observation=observation, elapsed_s=elapsed_s)
+    if not state.stopped:
+        serve(desk)
     for command in commands:
         carry_out(desk, command)
     if desk.state.stopped:
         if rules.motion_in_stop:
             watch_motion(desk, Penalty.MOTION_IN_STOP)
         return desk.state, tuple(desk.decisions)
-    if desk.state.phase is not GameState.FINISHED:
-        serve(desk)
+    # Where an order has the ball placed, this observation still shows the old place.
+    if desk.state.phase is not GameState.FINISHED and not _ball_is_placed(desk):
         watch_falls(desk)
         _PHASES[desk.state.phase](desk)
-        placed = [p for d in desk.decisions for p in d.placements]
-        if not any(isinstance(one, BallPlacement) for one in placed):
-            desk.state = replace(desk.state, ball_m=desk.ball_m)
+    if not _ball_is_placed(desk):
+        desk.state = replace(desk.state, ball_m=desk.ball_m)
     return desk.state, tuple(desk.decisions)
+
+
+def _ball_is_placed(desk: Desk) -> bool:
+    """Whether a decision of this step has the ball moved by hand."""
+    placed = (one for decision in desk.decisions for one in decision.placements)
+    return any(isinstance(one, BallPlacement) for one in placed)
 
 
 def _require_fitting(state: MatchState, observation: MatchObservation) -> None:

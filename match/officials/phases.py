@@ -1,5 +1,6 @@
 """INITIAL, READY, SET, PLAYING: what each waits for and what is watched in it."""
 
+import math
 from dataclasses import replace
 
 from match.decisions import BallPlacement, DecisionKind
@@ -114,6 +115,9 @@ def set_(desk: Desk) -> None:
 def start_playing(desk: Desk) -> None:
     """The whistle."""
     restart = desk.state.restart
+    if math.dist(desk.ball_m, restart.spot_m) <= desk.rules.placed_within_m:
+        restart = replace(restart, spot_m=desk.ball_m)
+        desk.state = replace(desk.state, restart=restart)
     desk.enter(GameState.PLAYING)
     desk.mark_ball(*restart.spot_m)
     dropped = restart.team is None

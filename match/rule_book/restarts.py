@@ -20,6 +20,8 @@ class Restarts:
         kick_off_free_after_s: the ball is in play this long after a kick-off's start,
             touched or not (10 s, rules 2026).
         in_play_distance_m: or as soon as it has moved this far (5 cm, hlvs).
+        placed_within_m: of its spot a ball lies that was placed by hand: where it lies
+            at the whistle is where it has to move from (the project's choice).
         free_kick_s: as `kick_off_free_after_s`, for throw-in, goal kick, corner kick
             and free kicks (45 s, rules 2026).
         free_kick_ready_s: READY before those; 0: play goes on at once, without READY
@@ -54,6 +56,7 @@ class Restarts:
     penalty_mark_m: float = 1.5
     kick_off_free_after_s: float = 10.0
     in_play_distance_m: float = 0.05
+    placed_within_m: float = 0.3
     free_kick_s: float = 45.0
     free_kick_ready_s: float = 0.0
     penalty_kick_ready_s: float = 45.0
