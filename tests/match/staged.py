@@ -49,6 +49,7 @@ class Staged:
     Attributes:
         decisions: all so far.
         time_s: of the last look; -1 before the first.
+        seen: the last look.
     """
 
     def __init__(
@@ -117,7 +118,7 @@ class Staged:
     def look(self, *commands: Command, at_s: float | None = None) -> Self:
         """One look of the referee, 0.1 s after the last one."""
         self.time_s = self.time_s + 0.1 if at_s is None else at_s
-        seen = MatchObservation(
+        seen = self.seen = MatchObservation(
             time_s=round(self.time_s, 6),
             ball_xyz_m=self._ball,
             robots=tuple(self._robots.values()),
