@@ -12,7 +12,7 @@ from match.page.controls import Controls
 from match.page.view import PageView
 
 _KEY = "op3-soccer-token"
-_ANSWER_WITHIN_S = 5.0
+_ANSWER_WITHIN_S = 60.0
 _NOTE_S = 4.0
 _FIELD_OF_VIEW_RAD = 0.8
 _LANDSCAPE = ((0.0, -6.3, 4.6), (0.0, -0.75, 0.0))
@@ -116,17 +116,31 @@ class Visitors:
         client.gui._websock_interface.queue_message(
             _messages.RunJavascriptMessage(source=_KEEP_TOKEN)
         )
+        with self._lock:
+            self._clients[client.client_id] = client
+        if client.client_id not in self._server.get_clients():
+            self._go(client)  # It left meanwhile.
+            return
+        self._refresh()
+        # The library calls this from a small pool of threads, which must not fill up
+        # with browsers that never answer.
+        threading.Thread(
+            target=self._ask_for_token, args=(client,), daemon=True
+        ).start()
+
+    def _ask_for_token(self, client: viser.ClientHandle) -> None:
+        """A browser that loads slowly answers late: meanwhile it watches."""
         try:
             token = client.local_storage.get_item(_KEY, timeout=_ANSWER_WITHIN_S)
         except (RuntimeError, TimeoutError) as error:
             _log.info("client %d gave no token: %s", client.client_id, error)
-            token = None
-        if token and not self._desk.admit(client.client_id, token):
+            return
+        if not token:
+            return
+        if not self._desk.admit(client.client_id, token):
             client.local_storage.remove_item(_KEY)
-        with self._lock:
-            self._clients[client.client_id] = client
-        if client.client_id not in self._server.get_clients():
-            self._go(client)  # It left while it was asked.
+        elif client.client_id not in self._server.get_clients():
+            self._desk.leave(client.client_id)
         self._refresh()
 
     def _go(self, client: viser.ClientHandle) -> None:
