@@ -58,6 +58,7 @@ class LabMatch:
         self._say = say
         self._lookout = Lookout()
         self._guard = Guard()
+        self._spot_m: tuple[float, float] | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> "LabMatch":
@@ -110,12 +111,15 @@ class LabMatch:
             self.state,
             now_s,
             config.eyes,
+            self._spot_m,
         )
         seen = self._lookout.seen
         if seen is not None:
             self._guard, own = guard(
                 self._guard, self._lookout, self.state, orders, now_s, config.eyes
             )
+            if own:
+                self._say(self._lookout.trouble or "all is well again")
             commands = (*orders, *own)
             self.state, decisions = referee.step(
                 config.rules, self.state, seen, commands
@@ -145,6 +149,7 @@ class LabMatch:
         for placed in decision.placements:
             where = f"to x {placed.x_m:+.2f}, y {placed.y_m:+.2f} m"
             if isinstance(placed, BallPlacement):
+                self._spot_m = (placed.x_m, placed.y_m)
                 self._say(f"  the ball {where}")
             else:
                 self._say(f"  {self._name(placed.team, placed.player)} {where}")

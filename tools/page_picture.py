@@ -24,7 +24,7 @@ QUALITY = 88
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=8099)
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "page.jpg")

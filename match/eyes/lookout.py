@@ -1,9 +1,11 @@
 """What the referee of a real pitch sees: trackers and robots' reports, on one clock.
 
-Nobody promises a frame in time. Where the eyes fail, the match is stopped by an order
-like a person's, and goes on by one when they are back, unless a person stopped it too.
+Nobody promises a frame in time, or hands that carry the ball in time. Where eyes or
+hands are late, the match is stopped by an order like a person's, and goes on by one
+when all is well, unless a person stopped it too.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -27,7 +29,8 @@ class LookoutConfig:
     Attributes:
         blind_after_s: without a frame of any tracker: the eyes have failed.
         ball_lost_after_s: nobody knows where the ball is: the same.
-        clear_for_s: everything was seen for so long: they are back.
+        placed_within_m: a ball that was to be put somewhere has to lie this near.
+        clear_for_s: nothing was wrong for so long: play may go on.
     """
 
     fusion: FusionConfig = field(default_factory=FusionConfig)
@@ -35,6 +38,7 @@ class LookoutConfig:
     trust: ReportTrust = field(default_factory=ReportTrust)
     blind_after_s: float = 1.0
     ball_lost_after_s: float = 5.0
+    placed_within_m: float = 0.15
     clear_for_s: float = 1.0
 
 
@@ -47,7 +51,8 @@ class Lookout:
         seen: the latest observation; None before a ball was seen.
         tracker_s: when a tracker last sent a frame.
         ball_s: when anybody last saw the ball.
-        clear_since_s: everything has been seen since then; None while it is not.
+        trouble: why there can be no play now, in words; empty while there can.
+        clear_since_s: nothing has been wrong since then; None while something is.
     """
 
     fusion: Fusion = field(default_factory=Fusion)
@@ -55,6 +60,7 @@ class Lookout:
     seen: MatchObservation | None = None
     tracker_s: float = float("-inf")
     ball_s: float = float("-inf")
+    trouble: str = "nothing seen yet"
     clear_since_s: float | None = None
 
 
@@ -65,11 +71,15 @@ def look(
     state: MatchState,
     time_s: float,
     config: LookoutConfig,
+    spot_m: tuple[float, float] | None = None,
 ) -> Lookout:
     """Take in what has come since the last look; `time_s` is when it came.
 
     Robots that do not play in this match are left out. What nobody sees any more stays
     where it was seen last.
+
+    Args:
+        spot_m: where people were told to put the ball; it counts in SET.
     """
     fusion, tracker_s = before.fusion, before.tracker_s
     for frame in frames:
@@ -88,10 +98,15 @@ def look(
         ball_s = time_s - frame.ball_age_s
     if seen is None and before.seen is not None:
         seen = replace(before.seen, time_s=time_s, contacts=())
-    clear = (
-        time_s - tracker_s <= config.blind_after_s
-        and time_s - ball_s <= config.ball_lost_after_s
-    )
+    trouble = ""
+    if time_s - tracker_s > config.blind_after_s:
+        trouble = f"no tracker has sent a frame for {config.blind_after_s:g} s"
+    elif time_s - ball_s > config.ball_lost_after_s:
+        trouble = f"nobody has found the ball for {config.ball_lost_after_s:g} s"
+    elif spot_m is not None and state.phase is GameState.SET and seen is not None:
+        off_m = math.dist(spot_m, seen.ball_xyz_m[:2])
+        if off_m > config.placed_within_m:
+            trouble = f"the ball lies {off_m:.2f} m from where it belongs"
     since_s = before.clear_since_s if before.clear_since_s is not None else time_s
     return Lookout(
         fusion=fusion,
@@ -99,13 +114,14 @@ def look(
         seen=seen,
         tracker_s=tracker_s,
         ball_s=ball_s,
-        clear_since_s=since_s if clear else None,
+        trouble=trouble,
+        clear_since_s=None if trouble else since_s,
     )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Stops the match while the eyes fail.
+    """Stops the match while there is trouble.
 
     Attributes:
         stops: orders to stop given so far, for their ids.

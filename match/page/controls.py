@@ -54,7 +54,7 @@ class Controls:
         self._view = view
         _offer(self._robot, orders.robot_choices(view))
         _offer(self._team, orders.team_choices(view))
-        _offer(self._ruling, orders.ruling_choices(view))
+        _offer(self._ruling, orders.ruling_choices(view), follow_first=True)
         for decision in view.decisions:
             if decision.number <= self._noted or decision.command not in self._sent:
                 continue
@@ -161,9 +161,20 @@ class Controls:
 
 
 def _offer(
-    dropdown: viser.GuiDropdownHandle[str], choices: Mapping[str, object]
+    dropdown: viser.GuiDropdownHandle[str],
+    choices: Mapping[str, object],
+    *,
+    follow_first: bool = False,
 ) -> None:
-    """New options only where they changed: an open menu must not close for nothing."""
+    """New options only where they changed: an open menu must not close for nothing.
+
+    Args:
+        follow_first: who has chosen the first one, or nothing, gets the new first one.
+    """
     words = tuple(choices) or _NOTHING
-    if dropdown.options != words:
-        dropdown.options = words
+    if dropdown.options == words:
+        return
+    follows = follow_first and dropdown.value == dropdown.options[0]
+    dropdown.options = words
+    if follows:
+        dropdown.value = words[0]

@@ -23,6 +23,7 @@ from match.commands import (
     TakeTimeOut,
     Unpenalize,
 )
+from match.decisions import DecisionKind
 from match.observation import RobotId
 from match.page.view import PageView
 from match.restart import RestartKind
@@ -75,12 +76,18 @@ def robot_choices(view: PageView) -> dict[str, RobotId]:
 
 
 def ruling_choices(view: PageView) -> dict[str, int]:
-    """The latest decisions that can be overruled, newest first."""
+    """The latest decisions that can be overruled, newest first.
+
+    Kick-offs are left out: each follows from a goal or a stuck ball, and undoing that
+    takes it back too.
+    """
     decisions = {decision.number: decision for decision in view.decisions}
     open_ones = [
         decisions[ruling.number]
         for ruling in reversed(view.rulings)
-        if ruling.undone_by is None and ruling.number in decisions
+        if ruling.undone_by is None
+        and ruling.number in decisions
+        and ruling.kind is not DecisionKind.READY
     ]
     return {
         f"#{decision.number} {decision.kind.value}, {decision.time_s:.0f} s": (

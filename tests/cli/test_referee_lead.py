@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from dataclasses import replace
+from itertools import groupby
 
 from cli import lab_config
 from cli.main import main
@@ -45,17 +46,23 @@ class Pitch:
         self.ears.close()
 
     def _run(self):
-        kicked_s = None
+        kicked_s = set_s = None
         while not self._over.wait(0.02):
             self.told += self.ears.pending()
-            playing = self.told and self.told[-1].state is GameState.PLAYING
-            if playing and kicked_s is None:
-                kicked_s = time.monotonic() + 0.4
+            now_s = time.monotonic()
+            last = self.told[-1] if self.told else None
+            goals = last.team(5).score if last else 0
+            if last and last.state is GameState.PLAYING and kicked_s is None:
+                kicked_s = now_s + 0.4
             # From the centre into the goal at 2.5 m, at 4 m/s.
-            way_m = 4 * max(0.0, time.monotonic() - kicked_s) if kicked_s else 0.0
+            way_m = 4 * max(0.0, now_s - kicked_s) if kicked_s else 0.0
+            if goals and last.state is GameState.SET and set_s is None:
+                set_s = now_s
+            if set_s is not None and now_s > set_s + 0.5:  # hands take their time
+                way_m = 0.0
             self._sender.send(
                 TrackerFrame(
-                    time_s=time.monotonic(),
+                    time_s=now_s,
                     ball_xy_m=(min(way_m, 2.7), 0.0),
                     robots=(
                         TrackedRobot(team=5, player=1, x_m=-0.4, y_m=0.5, yaw_rad=0.0),
@@ -77,10 +84,11 @@ def test_a_goal_that_the_tracker_sees_is_told_to_the_robots(
     monkeypatch.setitem(lab_config.RULES, "lab-1v1", (QUICK, FieldSpec(), 1))
     with Pitch(ports) as pitch:
         teams = ["--home", "5:rhinos:green", "--away", "9:owls:white"]
-        code = lead(ports, tmp_path, *teams, "--seconds", "2.5", "--version", "19")
+        code = lead(ports, tmp_path, *teams, "--seconds", "3", "--version", "19")
     assert code == 0
-    states = list(dict.fromkeys(control.state.name for control in pitch.told))
-    assert states == ["INITIAL", "READY", "SET", "PLAYING", "FINISHED"]
+    states = [name for name, _ in groupby(told.state.name for told in pitch.told)]
+    until_goal = ["INITIAL", "READY", "SET", "PLAYING"]
+    assert states == [*until_goal, "READY", "SET", "PLAYING", "FINISHED"]
     assert {control.version for control in pitch.told} == {19}
     last = pitch.told[-1]
     assert (last.team(5).score, last.team(9).score) == (1, 0)
@@ -89,6 +97,9 @@ def test_a_goal_that_the_tracker_sees_is_told_to_the_robots(
     said = capsys.readouterr().out
     assert "goal rhinos" in said
     assert "the ball to x +0.00, y +0.00 m" in said
+    assert "from where it belongs" in said
+    assert "all is well again" in said
+    assert any(told.stopped for told in pitch.told)
 
 
 def test_a_port_that_is_taken_is_named(ports, tmp_path, capsys):

@@ -94,6 +94,20 @@ def test_a_ball_that_nobody_finds_is_noticed(gone_s, clear):
     assert (lookout.clear_since_s is not None) is clear
 
 
+@pytest.mark.parametrize(
+    ("phase", "ball_x_m", "trouble"),
+    [
+        (GameState.SET, 0.14, ""),
+        (GameState.SET, 0.16, "the ball lies 0.16 m from where it belongs"),
+        (GameState.PLAYING, 1.0, ""),
+    ],
+)
+def test_set_waits_for_hands_that_carry_the_ball(phase, ball_x_m, trouble):
+    state = replace(STATE, phase=phase)
+    ball = [frame((ball_x_m, 0.0))]
+    assert look(Lookout(), ball, [], state, 0.0, CONFIG, (0.0, 0.0)).trouble == trouble
+
+
 BLIND = Lookout(clear_since_s=None)
 CLEAR = Lookout(clear_since_s=10.0)
 STOPPED = replace(PLAYING, stopped=True)

@@ -3,6 +3,7 @@
 import socket
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,6 +155,45 @@ def test_overrule_names_the_chosen_decision(page: Page) -> None:
         (command,) = arrived(page)
     assert isinstance(command, Overrule)
     assert command.decision == 4
+
+
+def test_the_newest_decision_is_offered_until_another_is_chosen(page: Page) -> None:
+    foul = Decision(
+        number=6, kind=DecisionKind.PUSHING, time_s=50.0, team=2, player=1, reason="-"
+    )
+    late = replace(foul, number=7, time_s=60.0)
+    rulings = tuple(
+        Ruling(number=one.number, kind=one.kind) for one in (GOAL, foul, late)
+    )
+
+    def offer(operator: Peer, count: int) -> None:
+        page.show(view(decisions=(GOAL, foul, late)[:count], rulings=rulings[:count]))
+        name = f"#{(GOAL, foul, late)[count - 1].number} "
+        assert operator.wait(
+            lambda: any(
+                any(name in word for word in message.get("updates", {})["options"])
+                for message in operator.messages
+                if "options" in message.get("updates", {})
+            )
+        )
+
+    with Peer(page.port, stored_token=TOKEN) as operator:
+        undo = operator.component("GuiButtonMessage", "Overrule")
+        menu = operator.component("GuiDropdownMessage", "Decision")
+        offer(operator, 1)
+        offer(operator, 2)
+        assert operator.wait(
+            lambda: any(
+                message.get("updates", {}).get("value") == "#6 pushing, 50 s"
+                for message in operator.messages
+            )
+        )
+        operator.change(undo, True)
+        assert [one.decision for one in arrived(page)] == [6]
+        operator.change(menu, "#4 goal, 34 s")
+        offer(operator, 3)
+        operator.change(undo, True)
+        assert [one.decision for one in arrived(page)] == [4]
 
 
 def test_answer_to_an_order_is_shown_to_who_gave_it(page: Page) -> None:
