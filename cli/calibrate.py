@@ -20,6 +20,7 @@ CALIBRATE = CommandGroup(
         "camera": _step("camera", "intrinsics and distortion, from views of a board"),
         "head": _step("head", "the camera's pose on the head, pan and tilt zeros"),
         "zeros": _step("zeros", "all joint zeros, from plates on feet and hands"),
+        "imu": _step("imu", "bias, mounting and noise of the sensor board"),
         "show": _step("show", "what a calibration file holds"),
     },
 )

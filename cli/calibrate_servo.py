@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import Any
 
 from rich import box
@@ -12,6 +13,7 @@ from rich.table import Table
 from calibration.errors import CalibrationError
 from calibration.limbs import selected
 from calibration.motion_player import MotionPlayer
+from calibration.servo.fit import FitConfig
 from calibration.servo.motions import servo_motions
 from calibration.servo.report import HEAD, IN_SHORT, rows, write_report
 from calibration.servo.session import (
@@ -68,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     if missing(store, group, motions):
         _measure(args, known, console, group, motions, store)
     recordings = recorded(store, group, motions)
-    before = _servos(known)
+    before = _servos(known, joints)
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("fitting", total=None)
         results = identify(
@@ -77,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
             recordings,
             before,
             lambda limb: progress.update(task, description=f"fitting {limb}"),
+            FitConfig(zero_sigma_rad=0.006) if known.joints else None,
         )
     fits = servo_fits(results)
     part = _part(place, args, fits, len(recordings))
@@ -86,8 +89,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _servos(known: CalibrationBundle) -> ServoCalibration:
-    return known.servos.servos() if known.servos else NOMINAL_SERVOS
+def _servos(known: CalibrationBundle, joints: tuple[str, ...]) -> ServoCalibration:
+    """What to start from: nominal, but for joints that are known and not fitted now."""
+    if known.servos is None:
+        return NOMINAL_SERVOS
+    kept = tuple(fit for fit in known.servos.fits if fit.joint not in joints)
+    return replace(known.servos, fits=kept).servos()
 
 
 def _measure(

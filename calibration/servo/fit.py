@@ -22,6 +22,7 @@ from firmware_bridge.units import RAD_PER_TICK
 from robot.contracts.actuator import ServoCalibration
 
 FloatArray = NDArray[np.float64]
+_ZERO = parameters.NAMES.index("zero_rad")
 _LONGEST_STEP = 2.0
 """In spreads."""
 _MOST_DAMPING = 1e4
@@ -41,6 +42,8 @@ class FitConfig:
         current_sigma_a: noise of a current reading, quantization included.
         enough: an iteration that lowers no joint's cost by more is the last; 1 is what
             one standard deviation of one number costs.
+        zero_sigma_rad: how well the zeros are known beforehand. 0.03: not at all;
+            0.006: from `calibrate zeros`.
         free: names of what is fitted; the rest stays.
     """
 
@@ -49,7 +52,24 @@ class FitConfig:
     step: float = 0.02
     current_sigma_a: float = 0.015
     enough: float = 0.5
+    zero_sigma_rad: float = 0.03
     free: tuple[str, ...] = parameters.NAMES
+
+    @property
+    def prior(self) -> FloatArray:
+        """[COUNT] weight of each scaled number's distance from nominal."""
+        ratio = parameters.FITTED[_ZERO].spread / self.zero_sigma_rad
+        weights = np.ones(parameters.COUNT)
+        weights[_ZERO] = ratio**2
+        return weights
+
+    @property
+    def steps(self) -> FloatArray:
+        """[COUNT] of the finite differences."""
+        steps = np.full(parameters.COUNT, self.step)
+        # A zero acts through the load alone: less would drown in stick and slip.
+        steps[_ZERO] *= 10
+        return steps
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,15 +118,15 @@ def fit_limb(
     jacobian = problem.jacobian(x, residual)
     damping = np.full(len(x), config.damping)
     for _ in range(config.iterations):
-        cost = _costs(residual, x)
-        wanted = x + _steps(jacobian, residual, x, problem.free, damping)
-        better = _costs(problem.residual([wanted])[0], wanted) < cost
+        cost = problem.costs(residual, x)
+        wanted = x + _steps(jacobian, residual, x, problem, damping)
+        better = problem.costs(problem.residual([wanted])[0], wanted) < cost
         # Each joint goes its own way: one that overshot must not hold up the others.
         damping = np.where(better, damping / 10, damping * 10)
         if better.any():
             x = np.where(better[:, None], wanted, x)
             residual = problem.residual([x])[0]
-            lowered = cost - _costs(residual, x)
+            lowered = cost - problem.costs(residual, x)
             if lowered.max() < config.enough:
                 break
             jacobian = problem.jacobian(x, residual)
@@ -158,15 +178,11 @@ class _Problem:
         self.base = parameters.nominal(servos, model.joints) if start is None else start
         self.free = np.array(
             [
-                [
-                    joint in joints
-                    and name in config.free
-                    and (name != "zero_rad" or joint in parameters.ZERO_SEEN)
-                    for name in parameters.NAMES
-                ]
+                [joint in joints and name in config.free for name in parameters.NAMES]
                 for joint in model.joints
             ]
         )
+        self.prior = config.prior
         self._fitted = joints
         self._model, self._servos, self._config = model, servos, config
         self._recordings = recordings
@@ -196,16 +212,19 @@ class _Problem:
         for first in (0, 1):
             for column in range(parameters.COUNT):
                 moved = x.copy()
-                moved[first::2, column] += self._config.step
+                moved[first::2, column] += self._config.steps[column]
                 varied.append(moved)
         changed = self.residual(varied)
         found = np.empty((*residual.shape, parameters.COUNT))
         for first in (0, 1):
             block = changed[first * parameters.COUNT :][: parameters.COUNT]
-            found[first::2] = (
-                (block[:, first::2] - residual[first::2]) / self._config.step
-            ).transpose(1, 2, 0)
+            change = block[:, first::2] - residual[first::2]
+            found[first::2] = change.transpose(1, 2, 0) / self._config.steps
         return found
+
+    def costs(self, residual: FloatArray, x: FloatArray) -> FloatArray:
+        """[n] of each joint, prior included."""
+        return (residual**2).sum(axis=1) + (self.prior * x**2).sum(axis=1)
 
     def result(
         self, x: FloatArray, residual: FloatArray, jacobian: FloatArray
@@ -219,7 +238,7 @@ class _Problem:
             by = jacobian[row][:, free]
             # Residuals above the noise mean that the law falls short: sigmas grow.
             scale = max(1.0, float((residual[row] ** 2).mean()))
-            inverse = np.linalg.inv(by.T @ by / scale + np.eye(int(free.sum())))
+            inverse = np.linalg.inv(by.T @ by / scale + np.diag(self.prior[free]))
             covariance[row][np.ix_(free, free)] = inverse
         table = parameters.values(self.base, x)
         _, errors = angle_errors(self._model, self._recordings, self._servos, table)
@@ -250,23 +269,18 @@ def _steps(
     jacobian: FloatArray,
     residual: FloatArray,
     x: FloatArray,
-    free: NDArray[np.bool_],
+    problem: _Problem,
     damping: FloatArray,
 ) -> FloatArray:
     """[n, COUNT] Levenberg-Marquardt step of each joint, prior included."""
     step = np.zeros_like(x)
-    for row, which in enumerate(free):
+    for row, which in enumerate(problem.free):
         if not which.any():
             continue
-        by = jacobian[row][:, which]
-        normal = by.T @ by + np.eye(int(which.sum()))
+        by, prior = jacobian[row][:, which], problem.prior[which]
+        normal = by.T @ by + np.diag(prior)
         normal += damping[row] * np.diag(np.diag(normal))
-        slope = by.T @ residual[row] + x[row, which]
+        slope = by.T @ residual[row] + prior * x[row, which]
         wanted = -np.linalg.solve(normal, slope)
         step[row, which] = wanted / max(1.0, np.abs(wanted).max() / _LONGEST_STEP)
     return step
-
-
-def _costs(residual: FloatArray, x: FloatArray) -> FloatArray:
-    """[n] of each joint."""
-    return (residual**2).sum(axis=1) + (x**2).sum(axis=1)

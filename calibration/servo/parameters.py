@@ -48,12 +48,6 @@ FITTED = (
 """Spreads are the project's choice: wide for servos, but 6 % for the armature, which is
 the same rotor behind the same gear, and 3 % for their current sensor, the vendor giving
 none; 1.7 deg for zeros (arXiv:2304.13653: up to 2.9 deg)."""
-ZERO_SEEN = tuple(
-    f"{side}_{name}"
-    for side in "lr"
-    for name in ("sho_pitch", "sho_roll", "hip_roll", "hip_pitch", "knee")
-)
-"""Joints that carry enough for their zero to show; the others' is left as it is."""
 NAMES = tuple(fitted.name for fitted in FITTED)
 COUNT = len(FITTED)
 _EXPECTED_DELAY_S = 0.008
