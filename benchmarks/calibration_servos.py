@@ -15,9 +15,13 @@ from typing import Any
 
 import numpy as np
 
+from calibration.imu import POSITIONS, Rest, fit_imu, measure_rests, quaternion
+from calibration.latency import lags, nods
 from calibration.motion_player import MotionPlayer
+from calibration.picture_motion import PictureWatch, PollingClock
 from calibration.servo import parameters
-from calibration.servo.fit import FitConfig
+from calibration.servo.fit import FitConfig, fit_limb
+from calibration.servo.limb_model import LimbModel
 from calibration.servo.motions import servo_motions
 from calibration.servo.session import identify, measure, recorded, servo_fits
 from calibration.store import Store
@@ -30,6 +34,8 @@ from robot.joint_map import default_joint_map, with_zeros
 from sim.hidden_dynamics import HiddenDynamics, draw_dynamics
 
 SUPPLY_V = 11.1
+HEAD = ("head_pan", "head_tilt")
+BUS_MOTIONS = ("steps bent", "sweep bent")
 
 
 def servo_errors(seed: int) -> dict[str, Any]:
@@ -81,7 +87,84 @@ def _spread(found: dict[str, dict[str, float]], truth: HiddenDynamics) -> dict:
     return {"battery_v": truth.battery_v, "worst": worst, "rms": rms}
 
 
-STEPS = {"servo": servo_errors}
+def imu_errors(seed: int) -> dict[str, Any]:
+    """Orientation and biases of the sensor board from five positions."""
+    truth = draw_dynamics(seed)
+    robot = HiddenRobot(truth, seed)
+    hand = VirtualHand(robot, seed)
+    rests: dict[str, Rest] = {}
+    measure_rests(
+        POSITIONS,
+        lambda position: hand.turn(position.told, position.quat_wxyz),
+        robot.devices.board,
+        robot,
+        lambda position, rest: rests.update({position.name: rest}),
+    )
+    fit = fit_imu(rests)
+    turned = np.array(quaternion(fit.rotation)) @ truth.imu_quat_wxyz
+    gyro = fit.gyro_bias_rad_s - truth.gyro_bias_rad_s
+    force = fit.acceleration_bias_m_s2 - truth.acceleration_bias_m_s2
+    return _one(
+        {
+            "orientation_deg": math.degrees(2 * math.acos(min(1.0, abs(turned)))),
+            "gyro_bias_rad_s": float(np.linalg.norm(gyro)),
+            "acceleration_bias_m_s2": float(np.linalg.norm(force)),
+        }
+    )
+
+
+def latency_errors(seed: int) -> dict[str, Any]:
+    """Ages of pictures and gyro, and the bus' delay by the head's servos."""
+    truth = draw_dynamics(seed)
+    robot = HiddenRobot(truth, seed)
+    hand = VirtualHand(robot, seed)
+    motions = [m for m in servo_motions(HEAD, seconds=4.0) if m.name in BUS_MOTIONS]
+    hand.stand()
+    with robot.camera() as camera:
+        watch = PictureWatch(camera)
+        player = MotionPlayer(robot.devices, PollingClock(robot, watch.look), "latency")
+        goals = nods()
+        with player:
+            player.go_to(goals[0])
+            hand.let_go()
+            heads = []
+            for motion in motions:
+                player.go_to(motion.goals_rad[0])
+                heads.append(player.play(motion.goals_rad))
+            player.go_to(goals[0])
+            watch.forget()
+            recording = player.play(goals)
+    found = lags(recording, watch.shifts())
+    with LimbModel("head") as model:
+        fit = fit_limb(model, heads, NOMINAL_SERVOS, HEAD)
+    delays = fit.table[:, parameters.NAMES.index("delay_s")]
+    true = [truth.servos.servo(name).command_delay_s for name in HEAD]
+    camera_s = truth.camera_delay_s - truth.joint_age_s
+    return _one(
+        {
+            "camera_ms": 1e3 * (found.camera.value - camera_s),
+            "gyro_ms": 1e3
+            * (found.gyro.shift_s - (truth.imu_age_s - truth.joint_age_s)),
+            "bus_ms": 1e3 * float(np.mean(delays) - np.mean(true) - truth.joint_age_s),
+            "camera_to_action_ms": 1e3
+            * float(
+                found.camera.value
+                + np.mean(delays)
+                - truth.camera_delay_s
+                - np.mean(true)
+            ),
+        }
+    )
+
+
+def _one(errors: dict[str, float]) -> dict[str, Any]:
+    return {
+        "worst": {name: abs(value) for name, value in errors.items()},
+        "rms": errors,
+    }
+
+
+STEPS = {"servo": servo_errors, "imu": imu_errors, "latency": latency_errors}
 
 
 def main() -> None:

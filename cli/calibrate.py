@@ -21,6 +21,7 @@ CALIBRATE = CommandGroup(
         "head": _step("head", "the camera's pose on the head, pan and tilt zeros"),
         "zeros": _step("zeros", "all joint zeros, from plates on feet and hands"),
         "imu": _step("imu", "bias, mounting and noise of the sensor board"),
+        "latency": _step("latency", "delays of bus, camera and gyro"),
         "show": _step("show", "what a calibration file holds"),
     },
 )

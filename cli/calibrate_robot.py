@@ -29,7 +29,11 @@ class Hand(Protocol):
         ...
 
     def stand(self) -> None:
-        """On its feet on the floor."""
+        """Held, its feet on the floor, until it stands by itself."""
+        ...
+
+    def let_go(self) -> None:
+        """It stands."""
         ...
 
     def turn(self, told: str, quat_wxyz: tuple[float, ...]) -> None:
@@ -79,7 +83,7 @@ def add_measured_robot_options(parser: argparse.ArgumentParser) -> None:
         help="a simulated OP3 with hidden true values, in simulated time",
     )
     group.add_argument(
-        "--hidden",
+        "--seed",
         type=from_zero,
         default=1,
         metavar="N",
@@ -109,7 +113,7 @@ def open_measured_robot(
         from cli.hidden_robot import HiddenRobot, VirtualHand
         from sim.hidden_dynamics import draw_dynamics
 
-        robot = HiddenRobot(draw_dynamics(args.hidden), args.hidden, joint_map)
+        robot = HiddenRobot(draw_dynamics(args.seed), args.seed, joint_map)
         if args.block:
             robot.world.block(args.block)
         yield MeasuredRobot(
@@ -136,7 +140,13 @@ class Person:
         )
 
     def stand(self) -> None:
-        self._ask("Put the robot on its feet on a level floor, hands near it")
+        self._ask(
+            "Hold the robot by its torso, feet on a level floor; it will move to its "
+            "stand, then let go slowly and keep your hands near"
+        )
+
+    def let_go(self) -> None:
+        self._console.print("Let go.", style="bold")
 
     def turn(self, told: str, quat_wxyz: tuple[float, ...]) -> None:
         self._ask(told)

@@ -3,6 +3,9 @@
 Everything the calibration gets goes over the emulated bus, in simulated time.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import mujoco
 import numpy as np
 
@@ -10,10 +13,13 @@ from firmware_bridge.clock import SimulatedClock
 from firmware_bridge.emulator import ChainConfig, MemoryPort, ServoChain
 from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.servo_bus import ServoBus
+from robot.camera.virtual import FrameTiming, VirtualCamera
+from robot.contracts.camera import Image
 from robot.joint_map import JointMap, default_joint_map
 from robot.senses import Devices
 from sim.hidden_body import LIFT_M, HungWorld
 from sim.hidden_dynamics import HiddenDynamics
+from sim.renderer import ArenaRenderer
 from sim.virtual_op3 import SERVO_IDS
 
 _BOOT_TIME_S = 0.3
@@ -57,6 +63,21 @@ class HiddenRobot:
             joint_map=joint_map,
         )
 
+    @contextmanager
+    def camera(self) -> Iterator[VirtualCamera]:
+        """Its head camera, with the truth's delay, while the block lasts."""
+        truth = self.world.body.truth
+        timing = FrameTiming(
+            delay_s=truth.camera_delay_s, jitter_s=truth.camera_jitter_s
+        )
+        with ArenaRenderer(self.world.arena) as renderer:
+
+            def draw() -> Image:
+                renderer.pose(self.world.data.qpos)
+                return renderer.head_camera(0)
+
+            yield VirtualCamera(draw, self, timing)
+
     def now(self) -> float:
         """Simulated seconds; with `sleep_until` this is a `Clock`."""
         return self._clock.now()
@@ -83,6 +104,9 @@ class VirtualHand:
 
     def stand(self) -> None:
         self._robot.world.hang(0.0)
+
+    def let_go(self) -> None:
+        self._robot.world.hoist.release()
 
     def turn(self, told: str, quat_wxyz: tuple[float, ...]) -> None:
         off = np.array([1.0, *(self._PLACING_RAD / 2 * self._rng.standard_normal(3))])

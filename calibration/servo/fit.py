@@ -40,6 +40,9 @@ class FitConfig:
         damping: of the first step, as Levenberg and Marquardt damp.
         step: of the finite differences, in spreads.
         current_sigma_a: noise of a current reading, quantization included.
+        trust: weight of the readings, as if their noise were 1 / trust times as large:
+            what the limb model leaves out is no white noise and must not outvote the
+            prior.
         enough: an iteration that lowers no joint's cost by more is the last; 1 is what
             one standard deviation of one number costs.
         zero_sigma_rad: how well the zeros are known beforehand. 0.03: not at all;
@@ -51,6 +54,7 @@ class FitConfig:
     damping: float = 0.001
     step: float = 0.02
     current_sigma_a: float = 0.015
+    trust: float = 0.5
     enough: float = 0.5
     zero_sigma_rad: float = 0.03
     free: tuple[str, ...] = parameters.NAMES
@@ -196,14 +200,17 @@ class _Problem:
             )
             for x in xs
         ]
+        trust = self._config.trust
+        angle_sigma = self.noise_rad / trust
+        current_sigma = self._config.current_sigma_a / trust
         parts = []
         for recording in self._recordings:
             track, rows = self._model.follow(laws, recording), judged(recording)
             angle = recording.angle_rad[:, self._model.columns] - track.angle_rad
             current = recording.current_a[:, self._model.columns] - track.current_a
-            parts.append((angle / self.noise_rad)[:, rows])
+            parts.append((angle / angle_sigma)[:, rows])
             calm = _calm(recording.goal_rad[:, self._model.columns])
-            parts.append((calm * current / self._config.current_sigma_a)[:, rows])
+            parts.append((calm * current / current_sigma)[:, rows])
         return np.concatenate(parts, axis=1).transpose(0, 2, 1)
 
     def jacobian(self, x: FloatArray, residual: FloatArray) -> FloatArray:

@@ -40,13 +40,13 @@ FITTED = (
     Fitted(name="back_emf_nm_s", spread=0.3),
     Fitted(name="coulomb_nm", spread=0.5),
     Fitted(name="stribeck_nm", spread=0.3),
-    Fitted(name="armature_kg_m2", spread=0.06),
+    Fitted(name="armature_kg_m2", spread=0.05),
     Fitted(name="delay_s", spread=0.01, relative=False),
     Fitted(name="zero_rad", spread=0.03, relative=False),
-    Fitted(name="current_gain", spread=0.03),
+    Fitted(name="current_gain", spread=0.02),
 )
-"""Spreads are the project's choice: wide for servos, but 6 % for the armature, which is
-the same rotor behind the same gear, and 3 % for their current sensor, the vendor giving
+"""Spreads are the project's choice: wide for servos, but 5 % for the armature, which is
+the same rotor behind the same gear, and 2 % for their current sensor, the vendor giving
 none; 1.7 deg for zeros (arXiv:2304.13653: up to 2.9 deg)."""
 NAMES = tuple(fitted.name for fitted in FITTED)
 COUNT = len(FITTED)
