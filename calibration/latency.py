@@ -24,6 +24,7 @@ _LONGEST_S = 0.25
 _LEAST_SHARE = 0.6
 """Of a motion's variance that the other one must explain."""
 _HALF_WIDTH_S = 0.012
+_WITHIN = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +56,13 @@ class PictureShifts:
     moved_px: FloatArray
 
 
-def nods(seconds: float = 12.0) -> FloatArray:
+def nods(seconds: float = 14.0) -> FloatArray:
     """[T, 20] goals: the head nods and the hips bow, by turns, on standing legs."""
     time_s = np.arange(0.0, seconds, PERIOD_S)
     goals = np.tile([joint.stand_rad for joint in OP3_JOINTS], (len(time_s), 1))
     half = seconds / 2
     nod = _wave(time_s, 0.4, half) * 0.13
-    bow = _wave(time_s, half, seconds) * 0.05
+    bow = _wave(time_s, half, seconds) * 0.08
     goals[:, JOINT_NAMES.index("head_tilt")] += nod
     goals[:, JOINT_NAMES.index("l_hip_pitch")] -= bow
     goals[:, JOINT_NAMES.index("r_hip_pitch")] += bow
@@ -120,7 +121,7 @@ def signal_lag(
 
 
 def integral(time_s: FloatArray, rate: FloatArray) -> FloatArray:
-    """[T] angle from rates [T], by trapezoids, its mean drift removed."""
+    """[T] angle from rates [T], by trapezoids."""
     steps = np.diff(time_s) * (rate[1:] + rate[:-1]) / 2
     return np.concatenate([[0.0], np.cumsum(steps)])
 
@@ -210,9 +211,14 @@ def gyro_lag(recording: Recording) -> Shift:
         sign * recording.angle_rad[part, JOINT_NAMES.index(name)]
         for name, sign in _PITCH.items()
     )
-    trend = np.stack([time_s - time_s[0], np.ones_like(time_s)], axis=-1)
-    seen = np.concatenate([np.asarray(legs)[:, None], trend], axis=-1)
-    return signal_lag(time_s, seen, turned, "gyro")
+    # Turned within 40 ms: the gyro's bias is then constant and its noise almost white,
+    # where its integral would wander off; both sides are smoothed alike.
+    within = slice(None, -_WITHIN), slice(_WITHIN, None)
+    middle_s = (time_s[within[0]] + time_s[within[1]]) / 2
+    joints, gyro = (
+        signal[within[1]] - signal[within[0]] for signal in (np.asarray(legs), turned)
+    )
+    return signal_lag(middle_s, joints[:, None], gyro, "gyro")
 
 
 def camera_gyro_lag(recording: Recording, pictures: PictureShifts) -> Shift:

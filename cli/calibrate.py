@@ -22,6 +22,7 @@ CALIBRATE = CommandGroup(
         "zeros": _step("zeros", "all joint zeros, from plates on feet and hands"),
         "imu": _step("imu", "bias, mounting and noise of the sensor board"),
         "latency": _step("latency", "delays of bus, camera and gyro"),
+        "check": _step("check", "has the robot changed since? what to do again"),
         "show": _step("show", "what a calibration file holds"),
     },
 )

@@ -83,7 +83,7 @@ def add_measured_robot_options(parser: argparse.ArgumentParser) -> None:
         help="a simulated OP3 with hidden true values, in simulated time",
     )
     group.add_argument(
-        "--seed",
+        "--hidden",
         type=from_zero,
         default=1,
         metavar="N",
@@ -113,7 +113,7 @@ def open_measured_robot(
         from cli.hidden_robot import HiddenRobot, VirtualHand
         from sim.hidden_dynamics import draw_dynamics
 
-        robot = HiddenRobot(draw_dynamics(args.seed), args.seed, joint_map)
+        robot = HiddenRobot(draw_dynamics(args.hidden), args.hidden, joint_map)
         if args.block:
             robot.world.block(args.block)
         yield MeasuredRobot(

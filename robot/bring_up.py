@@ -1,6 +1,6 @@
 """Before the first torque and after the last: power, identity, registers, limp."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from firmware_bridge import slow_items
@@ -62,6 +62,7 @@ def bring_up(
     pause: Callable[[float], None],
     *,
     goal_pwm: int = FULL_PWM,
+    servo_p: Mapping[str, int] | None = None,
 ) -> None:
     """Power on, identify, check and configure all servos; torque stays off.
 
@@ -71,6 +72,7 @@ def bring_up(
         config: patience.
         pause: waits that many seconds.
         goal_pwm: limit of what the servos' position loops put out, 885 = 100 %.
+        servo_p: P gain registers by joint, where they differ from `gains`.
 
     Raises:
         RuntimeFault: lists every servo and register that is not as expected.
@@ -95,6 +97,7 @@ def bring_up(
         if found:
             raise RuntimeFault(*found)
         found = _configure(bus, joint_map, gains, goal_pwm)
+        found += _set_servo_p(bus, joint_map, servo_p or {})
     except BusError as error:
         raise RuntimeFault(bus_fault(error)) from error
     if found:
@@ -251,6 +254,22 @@ def _configure(
         )
         for servo_id in slow_items.map_to_block(bus)
     ]
+    return faults
+
+
+def _set_servo_p(
+    bus: ServoBus, joint_map: JointMap, servo_p: Mapping[str, int]
+) -> list[Fault]:
+    """P gains of single servos; what they read back otherwise."""
+    faults = []
+    for joint, value in servo_p.items():
+        servo_id = joint_map.servo_ids[JOINT_NAMES.index(joint)]
+        bus.write(servo_id, "position_p_gain", value)
+        found = bus.read(servo_id, "position_p_gain")
+        if found != value:
+            faults.append(
+                _register_fault(joint, servo_id, "position_p_gain", value, found)
+            )
     return faults
 
 

@@ -170,6 +170,7 @@ class Runtime:
                 self.config.bring_up,
                 lambda wait_s: self._clock.sleep_until(self._clock.now() + wait_s),
                 goal_pwm=self._limbs.full_pwm,
+                servo_p=self.config.servo_p,
             )
             self._go("checked")
         except BaseException as error:

@@ -1,5 +1,6 @@
 """Settings of the onboard loop."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from robot.attitude import AttitudeConfig
@@ -34,6 +35,8 @@ class RuntimeConfig:
             long (register 98, units of 20 ms).
         damped_s: a damped robot sinks this long before its torque goes off.
         damped_position_p: its P gain register (800 in play).
+        servo_p: P gain registers by joint that differ from the policy's, e.g. of a
+            calibration (`robot.calibrated.matched_gains`).
         camera_stale_s: age at which the newest camera frame no longer counts.
         derate_every_cycles: cycles between two looks at heat and voltage.
         status_period_s: between two reports to the referee (0.5 to 2 Hz are allowed).
@@ -47,6 +50,7 @@ class RuntimeConfig:
     watchdog_20ms: int = 5
     damped_s: float = 1.5
     damped_position_p: int = 200
+    servo_p: Mapping[str, int] = field(default_factory=dict)
     camera_stale_s: float = 0.5
     derate_every_cycles: int = 25
     status_period_s: float = 1.0

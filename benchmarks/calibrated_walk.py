@@ -1,0 +1,207 @@
+"""The loop closed: the shipped walk on worn robots, before and after calibration.
+
+    python -m benchmarks.calibrated_walk --robots 10 --out benchmarks/calibrated_walk
+
+Each robot is hidden: zeros 3 deg off, either way, and servos of 70 % of a nominal one's
+strength. It walks through the onboard runtime and the emulated bus, 20 s or until it
+falls, as it is and with what a calibration file holds.
+"""
+
+import argparse
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from calibration.motion_player import MotionPlayer
+from calibration.servo.fit import FitConfig
+from calibration.servo.motions import servo_motions
+from calibration.servo.session import identify, servo_fits
+from cli.hidden_robot import HiddenRobot, VirtualHand
+from robot.brain import Identity
+from robot.calibrated import calibrated_joint_map, matched_gains
+from robot.contracts.actuator import NOMINAL_SERVOS
+from robot.contracts.calibration import (
+    CalibrationBundle,
+    Estimate,
+    JointPart,
+    JointZero,
+    Provenance,
+    ServoPart,
+)
+from robot.contracts.joints import JOINT_NAMES
+from robot.joint_map import default_joint_map
+from robot.network import Links
+from robot.player import load_player
+from robot.real_time import run as run_in_time
+from robot.runtime import Runtime
+from robot.runtime_config import RuntimeConfig
+from robot.skills import SkillRequest
+from robot.stop import FlagStop
+from sim.hidden_dynamics import HiddenDynamics, draw_dynamics, weakened
+
+POLICIES = Path(__file__).parent.parent / "policies"
+ZERO_RAD = math.radians(3.0)
+ZERO_LEFT_RAD = math.radians(0.3)
+"""What `calibrate zeros` leaves (its own benchmark: rms over robots)."""
+STRENGTH = 0.7
+WALK_S = 20.0
+ORDERS = (
+    SkillRequest(kind="walk", forward_m_s=0.4),
+    SkillRequest(kind="walk", forward_m_s=0.2, turn_rad_s=0.6),
+    SkillRequest(kind="walk", left_m_s=0.12),
+    SkillRequest(kind="walk", forward_m_s=0.3, turn_rad_s=-0.6),
+)
+_STAND_S = 5.0
+_FALLEN_M = 0.16
+_BLANK = Provenance(made="", robot="", procedure="", residual="", measurements=1)
+
+
+def worn(seed: int, *, zeros: bool = True, weak: bool = True) -> HiddenDynamics:
+    """Robot `seed` with every zero 3 deg off and weak servos, or one of them."""
+    rng = np.random.default_rng([seed, 17])
+    truth = draw_dynamics(seed)
+    off = ZERO_RAD * rng.choice([-1.0, 1.0], 20) if zeros else np.zeros(20)
+    truth = replace(truth, zero_rad=off)
+    return weakened(truth, STRENGTH) if weak else truth
+
+
+def calibration(truth: HiddenDynamics, seed: int) -> CalibrationBundle:
+    """What calibrating it finds: zeros to 0.3 deg, servos over the emulated bus."""
+    left = ZERO_LEFT_RAD * np.random.default_rng([seed, 19]).standard_normal(20)
+    zeros = tuple(
+        JointZero(
+            joint=name,
+            zero_rad=Estimate(value=float(value), sigma=ZERO_LEFT_RAD),
+            source="hidden zero and the error of calibrate zeros",
+        )
+        for name, value in zip(JOINT_NAMES, truth.zero_rad + left, strict=True)
+    )
+    bundle = CalibrationBundle(joints=JointPart(provenance=_BLANK, zeros=zeros))
+    robot = HiddenRobot(truth, seed, calibrated_joint_map(default_joint_map(), bundle))
+    VirtualHand(robot).hang()
+    motions = servo_motions(JOINT_NAMES)
+    with MotionPlayer(robot.devices, robot, "servo") as player:
+        recordings = []
+        for motion in motions:
+            player.go_to(motion.goals_rad[0])
+            recordings.append(player.play(motion.goals_rad))
+    config = FitConfig(zero_sigma_rad=0.006)
+    results = identify(JOINT_NAMES, motions, recordings, NOMINAL_SERVOS, config=config)
+    part = ServoPart(provenance=_BLANK, fits=servo_fits(results))
+    return replace(bundle, servos=part)
+
+
+def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[str, Any]:
+    """Walk until a fall or the end; what the torso did, every 0.1 s."""
+    robot = HiddenRobot(truth, seed, calibrated_joint_map(default_joint_map(), bundle))
+    hand = VirtualHand(robot)
+    hand.stand()
+    over = FlagStop()
+    runtime = Runtime(
+        devices=robot.devices,
+        player=load_player(POLICIES / "walk", POLICIES / "scripted"),
+        identity=Identity(team=1, player=1),
+        links=Links(),
+        config=RuntimeConfig(servo_p=matched_gains(bundle, 800)),
+        clock=robot,
+        stops=(over,),
+    )
+    runtime.order = SkillRequest(kind="stand")
+    data, root = robot.world.data, robot.world.body.index.root_qpos
+    path: list[list[float]] = []
+    fell_s: float | None = None
+
+    def finished() -> bool:
+        nonlocal fell_s
+        walked = robot.now() - _STAND_S
+        if walked < -1.0:
+            return False
+        if robot.world.hoist.holds:
+            hand.let_go()
+        if walked < 0:
+            return False
+        runtime.order = ORDERS[int(walked // (WALK_S / len(ORDERS))) % len(ORDERS)]
+        if over.requested() is not None:
+            return False
+        if walked >= 0.1 * len(path):
+            path.append(data.qpos[root].tolist())
+        if data.qpos[root[2]] < _FALLEN_M:
+            fell_s = walked
+        if fell_s is not None or walked >= WALK_S:
+            over.set("the trial is over")
+        return False
+
+    run_in_time(runtime, robot, finished)
+    seconds = WALK_S if fell_s is None else fell_s
+    return {"fell": fell_s is not None, "seconds": seconds, "path": path}
+
+
+def main() -> None:
+    """Walk robot after robot under all conditions; table and picture."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--robots", type=int, default=10)
+    parser.add_argument("--out", type=Path, required=True)
+    args = parser.parse_args()
+    trials: dict[str, list[dict[str, Any]]] = {}
+    for seed in range(1, args.robots + 1):
+        both = worn(seed)
+        found = calibration(both, seed)
+        nothing = CalibrationBundle()
+        conditions = (
+            ("sound robot, no file", worn(seed, zeros=False, weak=False), nothing),
+            ("worn, no file", both, nothing),
+            ("worn, zeros of the file", both, replace(found, servos=None)),
+            ("worn, whole file", both, found),
+        )
+        for name, truth, bundle in conditions:
+            trials.setdefault(name, []).append(walk(truth, seed, bundle))
+        write(trials, args.out)
+    print(json.dumps(table(trials), indent=1))
+
+
+def table(trials: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, float]]:
+    """Falls per minute of walking, and how straight it went."""
+    rows = {}
+    for name, runs in trials.items():
+        seconds = sum(run["seconds"] for run in runs)
+        falls = sum(run["fell"] for run in runs)
+        rows[name] = {
+            "robots": len(runs),
+            "falls": falls,
+            "walked_s": round(seconds, 1),
+            "falls_per_min": round(60 * falls / max(seconds, 1e-9), 2),
+        }
+    return rows
+
+
+def write(trials: dict[str, list[dict[str, Any]]], out: Path) -> None:
+    """`out`.json and `out`.png."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    rows = table(trials)
+    out.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
+    figure = Figure(figsize=(11, 3.4), layout="constrained")
+    bars, *paths = figure.subplots(1, 1 + len(trials))
+    bars.barh(list(rows), [row["falls_per_min"] for row in rows.values()])
+    bars.invert_yaxis()
+    bars.set_xlabel("falls per minute")
+    for axis, (name, runs) in zip(paths, trials.items(), strict=True):
+        for run in runs:
+            track = np.array(run["path"])
+            if not len(track):
+                continue
+            axis.plot(track[:, 0], track[:, 1], lw=0.8, color="#0b57d0")
+            mark = ("x", "#b3261e") if run["fell"] else ("o", "#1e7d32")
+            axis.plot(*track[-1, :2], mark[0], color=mark[1], ms=5)
+        axis.set_title(name, fontsize=8)
+        axis.set_aspect("equal", "datalim")
+        axis.tick_params(labelsize=7)
+    figure.savefig(out.with_suffix(".png"), dpi=100)
+
+
+if __name__ == "__main__":
+    main()

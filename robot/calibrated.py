@@ -1,0 +1,45 @@
+"""What the runtime takes from a calibration file: zeros, and gains to make up for.
+
+A servo that was measured weaker than a nominal one gets a higher P gain, so that the
+same error gives the same torque again. The torque limit is the motor's and stays.
+"""
+
+from collections.abc import Mapping
+
+from robot.contracts.actuator import NOMINAL_SERVOS, ServoParameters
+from robot.contracts.calibration import CalibrationBundle
+from robot.contracts.joints import JOINT_NAMES
+from robot.joint_map import JointMap, with_zeros
+
+MOST_P_FACTOR = 1.6
+"""Beyond this a servo is rather broken than weak: project's choice."""
+
+
+def calibrated_joint_map(joint_map: JointMap, bundle: CalibrationBundle) -> JointMap:
+    """`joint_map` with the zeros that were measured."""
+    return with_zeros(joint_map, bundle.zeros_rad)
+
+
+def matched_gains(bundle: CalibrationBundle, position_p: int) -> Mapping[str, int]:
+    """P gain registers by joint that give a nominal servo's stiffness.
+
+    Args:
+        bundle: the robot's; joints whose servo was not measured are left out.
+        position_p: register value the policy was made for.
+    """
+    if bundle.servos is None:
+        return {}
+    servos = bundle.servos.servos()
+    nominal = stiffness(NOMINAL_SERVOS.default)
+    found = {}
+    for fit in bundle.servos.fits:
+        factor = nominal / stiffness(servos.servo(fit.joint))
+        factor = min(max(factor, 1 / MOST_P_FACTOR), MOST_P_FACTOR)
+        found[fit.joint] = round(position_p * factor)
+    return {name: found[name] for name in JOINT_NAMES if name in found}
+
+
+def stiffness(servo: ServoParameters) -> float:
+    """Torque per error, volt and P register, in units that cancel in a ratio."""
+    per_volt = servo.torque_constant_nm_a / servo.resistance_ohm
+    return per_volt / servo.gain_divisor
