@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cli.match_config import JERSEY, SIDES, TEAM_NUMBERS, MatchConfig
-from match.observation import MatchObservation, RobotObservation
+from match.observation import MatchObservation, RobotId, RobotObservation
 from match.state import BallPlacement, Decision, RobotPlacement
 from robot.contracts.field import FieldSpec
 from robot.contracts.tracker import TrackedRobot, TrackerFrame
@@ -62,6 +62,10 @@ class MatchStage:
             time_s=now_s,
             ball_xyz_m=self._truth.ball_xyz_m(),
             robots=tuple(_observed(robot) for robot in self._truth.robots()),
+            contacts=tuple(
+                _ordered(*(TEAM_NUMBERS[name] for name in pair))
+                for pair in self._truth.contacts()
+            ),
         )
 
     def track(self, seen: MatchObservation) -> TrackerFrame:
@@ -99,6 +103,11 @@ class MatchStage:
                 )
 
 
+def _ordered(first: int, second: int) -> tuple[RobotId, RobotId]:
+    """The two teams' robots, the smaller number first."""
+    return (min(first, second), JERSEY), (max(first, second), JERSEY)
+
+
 def _observed(robot: RobotTruth) -> RobotObservation:
     return RobotObservation(
         team=TEAM_NUMBERS[robot.name],
@@ -108,4 +117,5 @@ def _observed(robot: RobotTruth) -> RobotObservation:
         yaw_rad=robot.yaw_rad,
         fallen=robot.fallen,
         touching_ball=robot.touching_ball,
+        hand_on_ball=robot.hand_on_ball,
     )

@@ -21,6 +21,15 @@ _BANNERS = {
     DecisionKind.BALL_STUCK: "ball stuck: dropped ball",
     DecisionKind.BALL_OUT: "ball out: dropped ball",
     DecisionKind.INCAPABLE: "{team}: incapable robot",
+    DecisionKind.NO_GOAL: "no goal",
+    DecisionKind.PUSHING: "{team}: pushing",
+    DecisionKind.THROW_IN: "throw-in {team}",
+    DecisionKind.GOAL_KICK: "goal kick {team}",
+    DecisionKind.CORNER_KICK: "corner kick {team}",
+    DecisionKind.DIRECT_FREE_KICK: "free kick {team}",
+    DecisionKind.INDIRECT_FREE_KICK: "free kick {team}",
+    DecisionKind.PENALTY_KICK: "penalty kick {team}",
+    DecisionKind.OVERRULED: "overruled",
     DecisionKind.FINISHED: "full time",
 }
 _LABELS = {

@@ -28,13 +28,19 @@ from robot.contracts.field import FieldSpec
 
 _MARKS = {
     DecisionKind.GOAL: "goal",
+    DecisionKind.NO_GOAL: "stop",
     DecisionKind.INCAPABLE: "card",
+    DecisionKind.PUSHING: "card",
+    DecisionKind.CAUTION: "card",
+    DecisionKind.SENT_OFF: "card",
+    DecisionKind.OVERRULED: "stop",
     DecisionKind.BALL_OUT: "stop",
     DecisionKind.BALL_STUCK: "stop",
 }
 
 
 _RESTARTS = (DecisionKind.READY, DecisionKind.SET, DecisionKind.PLAYING)
+_KICK_OFFS = ("start", "after a goal", "set", "kick-off")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +188,7 @@ def _events(decisions: Sequence[Decision], teams: Teams) -> str:
     for decision in decisions:
         mark = _MARKS.get(decision.kind, "")
         who = names.get(decision.team, "") if decision.team is not None else ""
-        if who and decision.kind in _RESTARTS:
+        if who and decision.kind in _RESTARTS and decision.rule in _KICK_OFFS:
             who = f"kick-off {who}"
         if decision.player is not None:
             who += f" {decision.player}"

@@ -14,6 +14,17 @@ from match.state import Decision, DecisionKind, MatchState, RobotPlacement, Team
 from match.touches import Touches, update_touches
 from robot.contracts.game_control import GameState
 
+_RESTARTS = (
+    DecisionKind.BALL_OUT,
+    DecisionKind.BALL_STUCK,
+    DecisionKind.THROW_IN,
+    DecisionKind.GOAL_KICK,
+    DecisionKind.CORNER_KICK,
+    DecisionKind.DIRECT_FREE_KICK,
+    DecisionKind.INDIRECT_FREE_KICK,
+    DecisionKind.PENALTY_KICK,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class StatisticsSettings:
@@ -73,6 +84,7 @@ class Statistics:
     played_s: float = 0.0
     falls: tuple[Fall, ...] = ()
     goals: tuple[Decision, ...] = ()
+    overruled: frozenset[int] = frozenset()
     restarts: dict[str, int] = field(default_factory=dict)
     touches: Touches = field(default_factory=Touches)
     ball: tuple[float, float, float] | None = None
@@ -84,7 +96,11 @@ class Statistics:
 
 def begin(teams: Teams, settings: StatisticsSettings | None = None) -> Statistics:
     """Figures before the first observation."""
-    robots = {(t.number, p): RobotFigures() for t in teams for p in t.players}
+    robots = {
+        (team.number, player): RobotFigures()
+        for team in teams
+        for player in (*team.players, *team.substitutes)
+    }
     return Statistics(
         settings=settings or StatisticsSettings(), teams=teams, robots=robots
     )
@@ -111,6 +127,9 @@ def update(
         ball=(time_s, observation.ball_xyz_m[0], observation.ball_xyz_m[1]),
         last_time_s=time_s,
         score=state.score,
+        overruled=frozenset(
+            ruling.number for ruling in state.rulings if ruling.undone_by is not None
+        ),
     )
 
 
@@ -147,6 +166,7 @@ def summary(statistics: Statistics) -> dict[str, Any]:
                 "reason": goal.reason,
             }
             for goal in statistics.goals
+            if goal.number not in statistics.overruled
         ],
         "falls": [
             _fall_summary(fall, statistics.last_time_s) for fall in statistics.falls
@@ -310,7 +330,7 @@ def _walked(
 def _note_decision(statistics: Statistics, decision: Decision) -> Statistics:
     if decision.kind is DecisionKind.GOAL:
         statistics = replace(statistics, goals=(*statistics.goals, decision))
-    if decision.kind in (DecisionKind.BALL_OUT, DecisionKind.BALL_STUCK):
+    if decision.kind in _RESTARTS:
         kind = decision.kind.value
         count = statistics.restarts.get(kind, 0) + 1
         restarts = {**statistics.restarts, kind: count}

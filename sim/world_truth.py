@@ -1,7 +1,7 @@
 """What is true in a simulated match: poses, falls, touches; and placing by hand."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
@@ -10,6 +10,13 @@ from robot import rotations
 from sim.model_index import BallIndex
 from sim.virtual_op3 import MatchWorld
 
+ARMS = (
+    "l_sho_roll_link",
+    "l_el_link",
+    "r_sho_roll_link",
+    "r_el_link",
+)
+"""Bodies that count as arms and hands: upper arms and forearms."""
 FALLEN_BELOW_M = 0.16
 FALLEN_TILT_COS = 0.6
 RISEN_AFTER_S = 1.0
@@ -28,6 +35,7 @@ class RobotTruth:
             0.6; it stands at 0.236 m), until it has been neither for `RISEN_AFTER_S`.
         touching_ball: some part of it has been in contact with the ball since the last
             look.
+        hand_on_ball: one of its upper arms or forearms has.
     """
 
     name: str
@@ -36,6 +44,7 @@ class RobotTruth:
     yaw_rad: float
     fallen: bool
     touching_ball: bool
+    hand_on_ball: bool = False
 
 
 class WorldTruth:
@@ -47,23 +56,40 @@ class WorldTruth:
             raise ValueError("world truth: expected an arena with a ball, found none")
         self._world = world
         self._ball: BallIndex = world.arena.ball
-        self._owner = {
-            body: name
-            for name, robot in world.robots.items()
-            for body in robot.index.bodies
-        }
+        self._names = tuple(world.robots)
+        self._owner = np.full(world.model.nbody, -1)
+        self._arm = np.zeros(world.model.nbody, bool)
+        for number, robot in enumerate(world.robots.values()):
+            self._owner[list(robot.index.bodies)] = number
+            for body in robot.index.bodies:
+                name = world.model.body(body).name.removeprefix(robot.index.prefix)
+                self._arm[body] = name in ARMS
         self._touched: set[str] = set()
+        self._handled: set[str] = set()
+        self._met: set[tuple[str, str]] = set()
         self._down_until_s = dict.fromkeys(world.robots, -math.inf)
 
     def watch(self) -> None:
-        """Remember who touches the ball now."""
+        """Remember who touches the ball or another robot now."""
         data, model = self._world.data, self._world.model
         pairs = data.contact.geom[: data.ncon]
-        rows = pairs[(pairs == self._ball.geom).any(axis=1)]
-        for body in model.geom_bodyid[rows.ravel()]:
-            owner = self._owner.get(int(body))
-            if owner is not None:
-                self._touched.add(owner)
+        bodies = model.geom_bodyid[pairs]
+        owners = self._owner[bodies]
+        for row in np.flatnonzero((pairs == self._ball.geom).any(axis=1)):
+            for body, owner in zip(bodies[row], owners[row], strict=True):
+                if owner >= 0:
+                    self._touched.add(self._names[owner])
+                    if self._arm[body]:
+                        self._handled.add(self._names[owner])
+        between = (owners >= 0).all(axis=1) & (owners[:, 0] != owners[:, 1])
+        for first, second in owners[between]:
+            low, high = sorted((int(first), int(second)))
+            self._met.add((self._names[low], self._names[high]))
+
+    def contacts(self) -> tuple[tuple[str, str], ...]:
+        """Pairs of robots that have touched each other since the last call."""
+        met, self._met = self._met, set()
+        return tuple(sorted(met))
 
     def ball_xyz_m(self) -> tuple[float, float, float]:
         """Centre of the ball."""
@@ -73,7 +99,11 @@ class WorldTruth:
     def robots(self) -> tuple[RobotTruth, ...]:
         """All robots; touches since the last call."""
         touched, self._touched = self._touched, set()
-        return tuple(self._robot(name, name in touched) for name in self._world.robots)
+        handled, self._handled = self._handled, set()
+        return tuple(
+            replace(self._robot(name, name in touched), hand_on_ball=name in handled)
+            for name in self._world.robots
+        )
 
     def place_ball(self, x_m: float, y_m: float) -> None:
         """Put the ball at rest on the floor."""

@@ -3,6 +3,7 @@
 import math
 
 import mujoco
+import numpy as np
 import pytest
 
 from robot.contracts.field import FieldSpec
@@ -138,3 +139,32 @@ def test_a_robot_put_on_its_feet_by_hand_is_up_at_once(world):
     assert home_of(truth).fallen
     truth.place_robot("home", -1.0, 0.0, 0.0)
     assert not home_of(truth).fallen
+
+
+def test_robots_in_contact_are_told_once(world):
+    truth = WorldTruth(world)
+    world.place("away", -1.0, 0.56, -math.pi / 2)  # 6 cm apart: into each other
+    truth.watch()
+    assert truth.contacts() == (("home", "away"),)
+    assert truth.contacts() == ()
+
+
+def test_robots_apart_are_not_in_contact(world):
+    truth = WorldTruth(world)
+    truth.watch()
+    assert truth.contacts() == ()
+
+
+@pytest.mark.parametrize(
+    ("body", "hand"), [("home_l_el_link", True), ("home_l_ank_roll_link", False)]
+)
+def test_a_ball_at_the_forearm_is_handled_and_one_at_the_foot_is_not(world, body, hand):
+    truth = WorldTruth(world)
+    ball = world.arena.ball
+    world.data.qpos[ball.qpos[:3]] = world.data.body(body).xipos + np.array(
+        [0.0, 0.06, 0.0]
+    )
+    mujoco.mj_forward(world.model, world.data)
+    truth.watch()
+    home = home_of(truth)
+    assert (home.touching_ball, home.hand_on_ball) == (True, hand)
