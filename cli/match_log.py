@@ -61,7 +61,6 @@ class MatchLog:
             MatchError: the file cannot be created.
         """
         self._record = stack.enter_context(MatchRecord(self._path))
-        self._record.write_setup(self._rules, self._field, self._teams)
 
     def summary(self) -> dict[str, Any]:
         """Figures so far."""
@@ -79,6 +78,8 @@ class MatchLog:
         commands: tuple[Command, ...] = (),
     ) -> None:
         """One look of the referee with the orders it took, and what came of it."""
+        if self.seen is None:
+            self._record.write_setup(self._rules, self._field, self._teams)
         for command in commands:
             self._record.write_command(seen.time_s, command)
         self._record.write_observation(seen)

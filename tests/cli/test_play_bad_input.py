@@ -314,4 +314,4 @@ def test_ctrl_c_in_the_first_cycle_leaves_a_report_too(stadium, wall_clock):
     assert stadium.torque() == {0}
     assert stadium.figures()["facts"]["stopped by"] == "Ctrl-C"
     assert (stadium.out / "report.html").exists()
-    assert list(stadium.messages()) == ["/match/observation"]
+    assert list(stadium.messages()) == ["/match/setup", "/match/observation"]
