@@ -1,6 +1,6 @@
 """The loop closed: the shipped walk on worn robots, before and after calibration.
 
-    python -m benchmarks.calibrated_walk --robots 10 --out benchmarks/calibrated_walk
+    python -m benchmarks.calibrated_walk --robots 1 10 --out benchmarks/calibrated_walk
 
 Each robot is hidden: zeros 3 deg off, either way, and servos of 70 % of a nominal one's
 strength. It walks through the onboard runtime and the emulated bus, 20 s or until it
@@ -10,6 +10,7 @@ falls, as it is and with what a calibration file holds.
 import argparse
 import json
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ ORDERS = (
 )
 _STAND_S = 5.0
 _FALLEN_M = 0.16
+Trials = dict[str, dict[str, dict[str, Any]]]
 _BLANK = Provenance(made="", robot="", procedure="", residual="", measurements=1)
 
 
@@ -141,33 +143,41 @@ def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[st
     return {"fell": fell_s is not None, "seconds": seconds, "path": path}
 
 
+def conditions(seed: int) -> Iterator[tuple[str, HiddenDynamics, CalibrationBundle]]:
+    """What robot `seed` walks with; the file is measured when it is needed."""
+    nothing, both = CalibrationBundle(), worn(seed)
+    yield "sound robot, no file", worn(seed, zeros=False, weak=False), nothing
+    yield "worn, no file", both, nothing
+    found = calibration(both, seed)
+    yield "worn, zeros of the file", both, replace(found, servos=None)
+    yield "worn, whole file", both, found
+
+
 def main() -> None:
     """Walk robot after robot under all conditions; table and picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--robots", type=int, default=10)
+    parser.add_argument("--robots", type=int, nargs=2, default=(1, 10))
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    trials: dict[str, list[dict[str, Any]]] = {}
-    for seed in range(1, args.robots + 1):
-        both = worn(seed)
-        found = calibration(both, seed)
-        nothing = CalibrationBundle()
-        conditions = (
-            ("sound robot, no file", worn(seed, zeros=False, weak=False), nothing),
-            ("worn, no file", both, nothing),
-            ("worn, zeros of the file", both, replace(found, servos=None)),
-            ("worn, whole file", both, found),
-        )
-        for name, truth, bundle in conditions:
-            trials.setdefault(name, []).append(walk(truth, seed, bundle))
-        write(trials, args.out)
+    kept = args.out.with_suffix(".trials.json")
+    trials: Trials = json.loads(kept.read_text()) if kept.exists() else {}
+    first, last = args.robots
+    for seed in range(first, last + 1):
+        if len([runs for runs in trials.values() if str(seed) in runs]) == 4:
+            continue
+        for name, truth, bundle in conditions(seed):
+            trials.setdefault(name, {})[str(seed)] = walk(truth, seed, bundle)
+            kept.write_text(json.dumps(trials))
+            print(seed, name, trials[name][str(seed)]["seconds"], flush=True)
+    write(trials, args.out)
     print(json.dumps(table(trials), indent=1))
 
 
-def table(trials: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, float]]:
-    """Falls per minute of walking, and how straight it went."""
+def table(trials: Trials) -> dict[str, dict[str, float]]:
+    """Falls per minute of walking."""
     rows = {}
-    for name, runs in trials.items():
+    for name, by_robot in trials.items():
+        runs = list(by_robot.values())
         seconds = sum(run["seconds"] for run in runs)
         falls = sum(run["fell"] for run in runs)
         rows[name] = {
@@ -179,7 +189,7 @@ def table(trials: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, float]
     return rows
 
 
-def write(trials: dict[str, list[dict[str, Any]]], out: Path) -> None:
+def write(trials: Trials, out: Path) -> None:
     """`out`.json and `out`.png."""
     out.parent.mkdir(parents=True, exist_ok=True)
     rows = table(trials)
@@ -190,7 +200,7 @@ def write(trials: dict[str, list[dict[str, Any]]], out: Path) -> None:
     bars.invert_yaxis()
     bars.set_xlabel("falls per minute")
     for axis, (name, runs) in zip(paths, trials.items(), strict=True):
-        for run in runs:
+        for run in runs.values():
             track = np.array(run["path"])
             if not len(track):
                 continue

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from cli import evaluate_suite
 from cli.arguments import at_least_one, from_zero
+from cli.calibrated import add_calibration_option, calibrated
 from cli.match_players import DEFAULT_SKILLS
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.policy import Policy, load_bundle
@@ -58,6 +59,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--pushes", action="store_true", help="also push the robots, as in training"
     )
+    add_calibration_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate_suite.add_arguments(parser)
 
@@ -69,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
     policies = {"ours": load_bundle(args.bundle), "scripted": load_bundle(SCRIPTED)}
     raise_if_any(str(args.bundle), _role_faults(policies["ours"]))
     trial = TrialConfig(episodes=args.episodes)
-    ranges = RandomizationConfig()
+    ranges = calibrated(RandomizationConfig(), args.calibration)
     env = EnvConfig(randomization=ranges if args.pushes else without(ranges, "push_n"))
     jobs = [
         (who, name, command, args.seed + index)

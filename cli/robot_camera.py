@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cli.commands import MissingPackage
 from firmware_bridge.clock import Clock
+from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.camera import CameraModel, Image, read_camera
 
 if TYPE_CHECKING:
@@ -30,13 +31,18 @@ def add_camera_options(parser: argparse.ArgumentParser) -> None:
         "--camera-model",
         type=Path,
         metavar="FILE",
-        help="its intrinsics and distortion (default: a C920 without distortion)",
+        help="its intrinsics and distortion (default: the calibration's, else a C920 "
+        "without distortion)",
     )
 
 
 @contextmanager
 def open_eyes(
-    source: Path | None, model: Path | None, wanted: CameraModel | None, clock: Clock
+    source: Path | None,
+    model: Path | None,
+    wanted: CameraModel | None,
+    clock: Clock,
+    known: CalibrationBundle | None = None,
 ) -> Iterator["Eyes | None"]:
     """Open the camera and see through it as the player's policies do.
 
@@ -46,6 +52,7 @@ def open_eyes(
         wanted: the player's camera; without one the picture's freshness is all that
             counts.
         clock: the robot's.
+        known: the robot's calibration; its camera counts where `model` names none.
 
     Raises:
         ContractError: a broken camera file, or a camera that cannot see what the
@@ -64,7 +71,11 @@ def open_eyes(
         from robot.camera.v4l2 import C920_NOMINAL
     except ModuleNotFoundError as error:
         raise MissingPackage(error.name or "cv2", "robot") from None
-    taken = C920_NOMINAL if model is None else read_camera(model)
+    taken = C920_NOMINAL
+    if model is not None:
+        taken = read_camera(model)
+    elif known is not None and known.camera is not None:
+        taken = known.camera.model
     adapt = _as_it_is if wanted is None else Undistorter(taken, wanted)
     opened = _open(source, clock)
     try:

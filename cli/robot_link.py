@@ -32,7 +32,10 @@ from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.port import DEFAULT_BAUD, open_port
 from firmware_bridge.servo_bus import ServoBus
 from firmware_bridge.tapped_port import Tap, TappedPort
+from robot.calibrated import calibrated_joint_map
 from robot.contracts.actuator import read_servos
+from robot.contracts.calibration import CalibrationBundle
+from robot.contracts.calibration_file import read_calibration
 from robot.contracts.errors import ContractError
 from robot.faults import RuntimeFault
 from robot.joint_map import JointMap, default_joint_map, read_joint_map
@@ -53,7 +56,8 @@ class RobotOptions:
     Attributes:
         port: serial device, unless the robot is virtual.
         baud: of the bus.
-        joint_map: which servo moves which joint.
+        joint_map: which servo moves which joint, with the calibration's zeros.
+        calibration: of this robot; None if it is not known.
         virtual: a simulated robot instead of a port.
         lock_step: it lives on simulated time, in this process.
     """
@@ -61,6 +65,7 @@ class RobotOptions:
     port: str = DEFAULT_PORT
     baud: int = DEFAULT_BAUD
     joint_map: JointMap = field(default_factory=default_joint_map)
+    calibration: CalibrationBundle | None = None
     virtual: VirtualConfig | None = None
     lock_step: bool = False
 
@@ -110,6 +115,13 @@ def add_robot_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         metavar="FILE",
         help="ids, signs and zeros of this robot's servos (the vendor's, all zero)",
+    )
+    robot.add_argument(
+        "--calibration",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="of this robot, from op3-soccer calibrate: its joint zeros are used",
     )
     virtual = parser.add_argument_group("virtual robot (needs the match extra)")
     virtual.add_argument(
@@ -161,10 +173,13 @@ def robot_options(
             servos=read_servos(args.servos) if args.servos else None,
             let_go_after_s=let_go_after_s,
         )
+    joint_map = read_joint_map(named) if named else default_joint_map()
+    known = read_calibration(args.calibration) if args.calibration else None
     return RobotOptions(
         port=args.port or DEFAULT_PORT,
         baud=args.baud,
-        joint_map=read_joint_map(named) if named else default_joint_map(),
+        joint_map=calibrated_joint_map(joint_map, known) if known else joint_map,
+        calibration=known,
         virtual=virtual,
         lock_step=args.lock_step,
     )

@@ -11,14 +11,21 @@ from rich.console import Console
 from cli import robot_link
 from cli.arguments import positive_seconds
 from cli.robot_camera import add_camera_options, open_eyes
-from cli.robot_link import OpenRobot, add_robot_options, open_robot, robot_options
+from cli.robot_link import (
+    OpenRobot,
+    RobotOptions,
+    add_robot_options,
+    open_robot,
+    robot_options,
+)
 from cli.robot_recording import add_log_options, open_recorder, packet_tap
 from cli.robot_report import Lights, Reporter, timing_lines
 from cli.robot_stops import add_stop_options, open_stops
 from robot.brain import Identity
+from robot.calibrated import matched_gains
 from robot.faults import RuntimeFault
 from robot.network import Links, open_links
-from robot.player import load_player
+from robot.player import Player, load_player
 from robot.priority import ask_for_priority
 from robot.real_time import LoopTiming
 from robot.real_time import run as run_in_time
@@ -96,7 +103,13 @@ def run(args: argparse.Namespace) -> int:
         tap = packet_tap(args)
         robot = stack.enter_context(open_robot(options, tap))
         eyes = stack.enter_context(
-            open_eyes(args.camera, args.camera_model, player.camera, robot.clock)
+            open_eyes(
+                args.camera,
+                args.camera_model,
+                player.camera,
+                robot.clock,
+                options.calibration,
+            )
         )
         record = open_recorder(args, stack, robot, tap)
         over = FlagStop()
@@ -105,7 +118,7 @@ def run(args: argparse.Namespace) -> int:
             player=player,
             identity=Identity(team=args.team, player=args.player),
             links=links,
-            config=RuntimeConfig(wait_for_start_button=args.start_button),
+            config=_config(args, options, player),
             clock=robot.clock,
             stops=(*stops, over),
             camera=eyes,
@@ -124,6 +137,18 @@ def run(args: argparse.Namespace) -> int:
                 console.print(f"torque off, not at once: {note}", highlight=False)
     _tell_end(console, runtime, timing)
     return 0
+
+
+def _config(
+    args: argparse.Namespace, options: RobotOptions, player: Player
+) -> RuntimeConfig:
+    """Settings; weak servos that were measured get more gain."""
+    gains = player.walk.spec.gains
+    known = options.calibration
+    return RuntimeConfig(
+        wait_for_start_button=args.start_button,
+        servo_p=matched_gains(known, gains.position_p) if known else {},
+    )
 
 
 def _run(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.arguments import at_least_one, from_zero, share
+from cli.calibrated import add_calibration_option
 from cli.train_plan import plan_of
 from cli.train_stage import train_stage
 from robot.contracts.errors import ContractError
@@ -69,6 +70,7 @@ def add_parser(subparsers: Any) -> None:
         default=True,
         help="an mp4 of an episode beside each film strip (%(default)s)",
     )
+    add_calibration_option(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -4,8 +4,9 @@ import argparse
 import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from cli.calibrated import calibrated
 from cli.match_players import DEFAULT_SKILLS
 from robot.policy import load_bundle
 from sim.motion_world import BatchPolicy
@@ -21,6 +22,7 @@ from training.run_folder import RunError
 from training.train_dmpo import DmpoRunConfig
 from training.train_task import TaskRunConfig
 
+_Run = TypeVar("_Run", bound=TaskRunConfig | DmpoRunConfig | CloneConfig)
 DMPO_ENVS = 64
 """Environments of a DMPO run: fewer than PPO's, for more updates per step."""
 
@@ -85,9 +87,17 @@ def plan_of(args: argparse.Namespace) -> Plan:
     words = ["op3-soccer", "train", args.task, "--seed", str(args.seed)]
     if not given and args.learner == "ppo":
         stages = staged(recipe(args.task, args.seed, load_script), args.out)
-        runs = tuple((args.out / stage.name, stage.run) for stage in stages)
+        if args.calibration is not None:
+            words += ["--calibration", str(args.calibration)]
+        runs = tuple(
+            (args.out / stage.name, _around(stage.run, args.calibration))
+            for stage in stages
+        )
         return Plan(runs=runs, command=shlex.join(words))
     run = _ppo_run(args) if args.learner == "ppo" else _dmpo_run(args)
+    if args.calibration is not None:
+        words += ["--calibration", str(args.calibration)]
+        run = _around(run, args.calibration)
     words += ["--steps", str(run.total_steps), "--envs", str(run.env.num_envs)]
     if run.warm_start:
         words += ["--from", run.warm_start]
@@ -136,6 +146,16 @@ def _duel(args: argparse.Namespace, *, from_score_teacher: bool) -> dict[str, An
         from_score_teacher=from_score_teacher,
     )
     return {"task": MatchTask(opponent_id=True), "duel": duel}
+
+
+def _around(run: _Run, calibration: Path | None) -> _Run:
+    """`run` with episodes drawn around the robot of a calibration file."""
+    if calibration is None:
+        return run
+    if isinstance(run, CloneConfig):
+        return replace(run, run=_around(run.run, calibration))
+    ranges = calibrated(run.env.randomization, calibration)
+    return replace(run, env=replace(run.env, randomization=ranges))
 
 
 def _path(path: Path | None) -> str:

@@ -7,12 +7,23 @@ shrink to what the measurement leaves open. Parts that are missing change nothin
 import math
 from dataclasses import replace
 
-from robot.contracts.calibration import CalibrationBundle, ImuPart, LatencyPart
-from sim.actuators import Xm430Servo
+import numpy as np
+
+from robot.contracts.calibration import (
+    CalibrationBundle,
+    ImuPart,
+    LatencyPart,
+    ServoPart,
+)
+from robot.contracts.joints import JOINT_NAMES
+from sim.actuator_fields import servo_fields, stack_servos
+from sim.actuators import IDENTIFIED_SERVO, IdentifiedServo, Xm430Servo
 from sim.randomization import RandomizationConfig, Range
 
 _SIGMAS = 2.0
 """Half width of a range, in standard deviations: 95 % of a normal distribution."""
+_LAW_SUPPLY_V = 12.0
+"""What the axis `battery` counts from."""
 _NOISE_SHARE = 0.25
 """A measured noise is drawn within this share of itself: project's choice."""
 
@@ -25,7 +36,10 @@ def calibrated_servo(bundle: CalibrationBundle, battery_v: float) -> Xm430Servo 
 
 
 def calibrated_ranges(
-    bundle: CalibrationBundle, base: RandomizationConfig, step_s: float
+    bundle: CalibrationBundle,
+    base: RandomizationConfig,
+    step_s: float,
+    law: IdentifiedServo | None = IDENTIFIED_SERVO,
 ) -> RandomizationConfig:
     """`base`, with the axes that were measured drawn around their values.
 
@@ -37,6 +51,8 @@ def calibrated_ranges(
         bundle: of the robot.
         base: ranges of the axes that were not measured.
         step_s: physics step that delays are counted in.
+        law: what the model's servos are built with, as tasks build them; None where
+            they are built with `calibrated_servo`.
     """
     changes: dict[str, Range | tuple[int, int]] = {}
     if bundle.joints is not None and bundle.joints.zeros:
@@ -45,17 +61,7 @@ def calibrated_ranges(
     if bundle.imu is not None:
         changes |= _imu_ranges(bundle.imu)
     if bundle.servos is not None and bundle.servos.fits:
-        fits = bundle.servos.fits
-        spreads = [
-            one.estimate.sigma / one.estimate.value
-            for fit in fits
-            for one in fit.parameters
-            if one.parameter in ("gain_divisor", "torque_constant_nm_a")
-        ]
-        if spreads:
-            changes["servo_gain"] = _around(1.0, max(spreads))
-        noise = [fit.noise_rad for fit in fits]
-        changes["joint_noise_rad"] = (min(noise), max(noise))
+        changes |= _servo_ranges(bundle.servos, law)
     if bundle.latency is not None:
         changes |= _delay_steps(bundle.latency, step_s)
     return replace(base, **changes)
@@ -63,6 +69,40 @@ def calibrated_ranges(
 
 def _around(centre: float, sigma: float) -> Range:
     return centre - _SIGMAS * sigma, centre + _SIGMAS * sigma
+
+
+def _servo_ranges(part: ServoPart, law: IdentifiedServo | None) -> dict[str, Range]:
+    """Gain and torque limit as factors on the model's, from weakest to strongest joint.
+
+    One factor serves all joints of a robot, so the range holds what differs from joint
+    to joint besides what the measurement leaves open.
+    """
+    measured = [JOINT_NAMES.index(fit.joint) for fit in part.fits]
+    fields = servo_fields(stack_servos(part.servos()), np.array([_LAW_SUPPLY_V]))
+    gain, limit = np.ones(1), np.ones(1)
+    if law is not None:
+        gain = fields.gain[measured] / law.gain_nm_rad
+        limit = fields.force_limit_nm[measured] / law.torque_limit_nm
+    reach = _SIGMAS * max(
+        (
+            one.estimate.sigma / one.estimate.value
+            for fit in part.fits
+            for one in fit.parameters
+            if one.parameter in ("torque_constant_nm_a", "resistance_ohm")
+        ),
+        default=0.0,
+    )
+    noise = [fit.noise_rad for fit in part.fits]
+    return {
+        "servo_gain": _widened(gain, reach),
+        "torque_limit": _widened(limit, reach),
+        "joint_noise_rad": (min(noise), max(noise)),
+    }
+
+
+def _widened(factors: np.ndarray, share: float) -> Range:
+    low, high = float(factors.min()), float(factors.max())
+    return max(0.0, low * (1 - share)), high * (1 + share)
 
 
 def _imu_ranges(imu: ImuPart) -> dict[str, Range]:

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from robot.contracts.actuator import XM430
+from robot.contracts.actuator import NOMINAL_SERVOS, XM430
 from robot.contracts.calibration import (
     CalibrationBundle,
     CameraPart,
@@ -165,6 +165,22 @@ def test_the_simulator_draws_around_what_was_measured():
     servo = calibrated_servo(everything(), 12.0)
     assert servo.servos.servo("l_knee").viscous_nm_s == 0.03
     assert servo.battery_v == 12.0
+
+
+def test_a_weak_servo_shifts_gain_and_torque_limit():
+    """Half the torque per volt: half the nominal servo's gain and limit."""
+    nominal = NOMINAL_SERVOS.default
+    weak = fit("l_knee", resistance_ohm=2 * nominal.resistance_ohm + 0.1)
+    bundle = CalibrationBundle(servos=ServoPart(provenance=MADE, fits=(weak,)))
+    drawn = calibrated_ranges(bundle, RandomizationConfig(), 0.005)
+    # kt 12 V / (R + 0.1 ohm of wiring), and R is twice itself plus 0.1: the quotient is
+    # half. Gain: times 4.604 duty per rad. Papers' servo: 21.1 Nm/rad and 4.1 Nm.
+    stall = nominal.torque_constant_nm_a * 12 / (nominal.resistance_ohm + 0.1) / 2
+    gain = stall * 2048 / np.pi * 800 / 128 / 885 / 21.1
+    assert np.mean(drawn.servo_gain) == pytest.approx(gain)
+    assert np.mean(drawn.torque_limit) == pytest.approx(stall / 4.1)
+    built = calibrated_ranges(bundle, RandomizationConfig(), 0.005, law=None)
+    assert np.mean(built.servo_gain) == pytest.approx(1.0)
 
 
 def test_a_tilted_imu_widens_its_axis():

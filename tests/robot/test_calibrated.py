@@ -1,0 +1,89 @@
+"""What the runtime takes from a calibration."""
+
+import numpy as np
+import pytest
+
+from firmware_bridge.emulator import ChainConfig, MemoryPort, ServoChain, SimulatedClock
+from firmware_bridge.emulator.plant import KinematicPlant
+from firmware_bridge.opencr import OpenCrBoard
+from firmware_bridge.servo_bus import ServoBus
+from robot.bring_up import BringUpConfig, bring_up
+from robot.calibrated import calibrated_joint_map, matched_gains
+from robot.contracts.actuator import NOMINAL_SERVOS
+from robot.contracts.calibration import (
+    CalibrationBundle,
+    Estimate,
+    JointPart,
+    JointZero,
+    ParameterEstimate,
+    Provenance,
+    ServoFit,
+    ServoPart,
+)
+from robot.contracts.policy import ServoGains
+from robot.joint_map import default_joint_map
+from robot.senses import Devices
+
+MADE = Provenance(made="", robot="", procedure="", residual="", measurements=1)
+OHM = NOMINAL_SERVOS.default.resistance_ohm
+
+
+def measured(joint, **parameters):
+    found = tuple(
+        ParameterEstimate(parameter=name, estimate=Estimate(value=value, sigma=0.01))
+        for name, value in parameters.items()
+    )
+    fit = ServoFit(
+        joint=joint,
+        parameters=found,
+        supply_v=11.1,
+        hold_out_rad=0.002,
+        noise_rad=0.002,
+    )
+    return CalibrationBundle(servos=ServoPart(provenance=MADE, fits=(fit,)))
+
+
+def test_a_servo_of_four_fifths_gets_five_quarters_of_the_gain():
+    # Torque per volt goes with 1 / R: R / 0.8 gives 0.8 of it, and 800 / 0.8 = 1000.
+    bundle = measured("l_knee", resistance_ohm=OHM / 0.8)
+    assert matched_gains(bundle, 800) == {"l_knee": 1000}
+
+
+def test_a_broken_servo_gets_no_more_than_the_most():
+    bundle = measured("l_knee", resistance_ohm=OHM / 0.2)
+    assert matched_gains(bundle, 800) == {"l_knee": 1280}  # 1.6 * 800
+
+
+def test_nothing_measured_changes_no_gain():
+    assert matched_gains(CalibrationBundle(), 800) == {}
+
+
+def test_zeros_reach_the_joint_map():
+    zero = JointZero(
+        joint="l_knee", zero_rad=Estimate(value=0.05, sigma=0.002), source="jig"
+    )
+    bundle = CalibrationBundle(joints=JointPart(provenance=MADE, zeros=(zero,)))
+    joint_map = calibrated_joint_map(default_joint_map(), bundle)
+    assert joint_map.joint_positions(np.zeros(20))[13] == pytest.approx(-0.05)
+
+
+def test_bring_up_writes_each_servos_own_gain():
+    clock = SimulatedClock()
+    chain = ServoChain(KinematicPlant(clock), clock, config=ChainConfig())
+    port = MemoryPort(chain)
+    joint_map = default_joint_map()
+    devices = Devices(
+        bus=ServoBus(port, joint_map.servo_ids),
+        board=OpenCrBoard(port),
+        joint_map=joint_map,
+    )
+    bring_up(
+        devices,
+        ServoGains(),
+        BringUpConfig(),
+        clock.advance,
+        servo_p={"l_knee": 1000},
+    )
+    # l_knee is servo 14, row 13; the others keep 800.
+    expected = [800] * 13 + [1000] + [800] * 6
+    assert chain.register("position_p_gain").tolist() == expected
