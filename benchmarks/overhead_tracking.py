@@ -13,7 +13,7 @@ import json
 import math
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from cli.match_players import DEFAULT_PLAYER, DEFAULT_SKILLS, load_players
 from cli.simulated_match import SimulatedMatch
 from cli.tracker_camera import save_picture
 from match.eyes.drawing import drawn
+from match.rules import LAB_1V1
 from robot import rotations
 from robot.contracts.field import FieldSpec
 from robot.contracts.tracker import TrackerFrame
@@ -43,7 +44,9 @@ def play(seconds: float, seed: int) -> list[Frame]:
     """States of a match, 25 a second."""
     folders = {"home": DEFAULT_PLAYER, "away": DEFAULT_SKILLS}
     players = load_players(folders, DEFAULT_SKILLS)
-    config = MatchConfig(seconds=seconds, seed=seed, ports=Ports(offset=free_offset()))
+    rules = replace(LAB_1V1, initial_duration_s=0.2, ready_duration_s=3.0)
+    ports = Ports(offset=free_offset())
+    config = MatchConfig(seconds=seconds, seed=seed, rules=rules, ports=ports)
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "match.mcap"
         names = {"home": "home", "away": "away"}

@@ -1,7 +1,7 @@
 """A session of 40 matches between four bundles, killed in the middle and begun again.
 
 python -m benchmarks.session [--matches 40] [--seconds 10] [--kill-after 15]
-    [--processes 1] [--out runs/session]
+    [--clips 1] [--processes 1] [--out runs/session]
 
 Prints JSON: matches kept, how many of them before the kill, lost and doubled ones, the
 standings. `--out` must not hold a session yet; it keeps report.html.
@@ -27,7 +27,7 @@ TEAMS = {
 }
 
 
-def plan_of(matches: int, seconds: float) -> dict[str, Any]:
+def plan_of(matches: int, seconds: float, clips: int) -> dict[str, Any]:
     """Short restarts, so that most of the time is play."""
     return {
         "name": "four bundles",
@@ -35,7 +35,7 @@ def plan_of(matches: int, seconds: float) -> dict[str, Any]:
         "repeats": -(-matches // 12),  # 6 pairings on both sides
         "limit": matches,
         "seed": 8,
-        "clips_per_match": 1,
+        "clips_per_match": clips,
         "rules": {
             "initial_duration_s": 0.5,
             "ready_duration_s": 2.0,
@@ -84,6 +84,7 @@ def main() -> None:
     parser.add_argument("--matches", type=int, default=40)
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--kill-after", type=int, default=15)
+    parser.add_argument("--clips", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("runs/session"))
     args = parser.parse_args()
@@ -92,7 +93,8 @@ def main() -> None:
         raise SystemExit(f"expected no session in {out}, found one")
     out.mkdir(parents=True, exist_ok=True)
     plan = out / "plan.json"
-    plan.write_text(json.dumps(plan_of(args.matches, args.seconds)), encoding="utf-8")
+    planned = plan_of(args.matches, args.seconds, args.clips)
+    plan.write_text(json.dumps(planned), encoding="utf-8")
     started = time.perf_counter()
     kill_after(start(plan, out, args.processes), out, args.kill_after)
     before = results(out)

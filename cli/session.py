@@ -4,7 +4,7 @@ import argparse
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli import session_runner
 from cli.arguments import at_least_one
-from cli.match_players import DEFAULT_SKILLS, load_players
+from cli.match_config import port_offset
+from cli.session_bundles import bundle_hash, require_players
 from cli.session_runner import SessionRunner, timestamp
 from match.errors import MatchError
 from match.session_plan import load_plan
@@ -21,7 +22,6 @@ from match.session_report import session_figures, write_session_report
 from match.session_store import SessionStore
 from robot.contracts.errors import ContractError
 from robot.contracts.field import FieldSpec
-from robot.player import own_skills
 from sim.robot_model import ModelError
 
 ERRORS = (ContractError, MatchError, ModelError)
@@ -52,15 +52,30 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="matches at a time (%(default)s); one takes about a core",
     )
+    parser.add_argument(
+        "--real",
+        metavar="ADDRESS",
+        help="real robots on the network with this broadcast address play the plan; a "
+        "tracker must run (op3-soccer tracker run), each robot's program be started",
+    )
+    parser.add_argument(
+        "--port-offset",
+        type=port_offset,
+        default=0,
+        metavar="N",
+        help="with --real: add N to all UDP ports",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Play what is unfinished, then report; reports too if it is cut off by Ctrl-C."""
     console = Console()
     plan = load_plan(args.plan)
+    if args.real:
+        plan = replace(plan, pitch="real")
     folder: Path = args.out or Path("session_out") / args.plan.stem
     bundles = {t.name: (args.plan.parent / t.bundle).resolve() for t in plan.teams}
-    _require_players(bundles)
+    require_players(bundles)
     hashes = {name: bundle_hash(path) for name, path in bundles.items()}
     with (
         _only_session(folder),
@@ -87,26 +102,6 @@ def run(args: argparse.Namespace) -> int:
                 )
             console.print(f"  {folder / 'report.html'}", soft_wrap=True)
     return 0
-
-
-def bundle_hash(folder: Path) -> str:
-    """SHA-256 over everything that plays for a team; cards do not play."""
-    digest = sha256()
-    for role, skill in sorted(
-        (own_skills(DEFAULT_SKILLS) | own_skills(folder)).items()
-    ):
-        for path in sorted(skill.iterdir()):
-            if path.is_file() and path.suffix != ".md":
-                digest.update(f"{role}/{path.name}".encode())
-                digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def _require_players(bundles: dict[str, Path]) -> None:
-    """Load every player once here: a broken bundle is not found in the first night."""
-    names = list(bundles)
-    for home, away in zip(names, names[1:] + names[:1], strict=True):
-        load_players({"home": bundles[home], "away": bundles[away]}, DEFAULT_SKILLS)
 
 
 @contextmanager

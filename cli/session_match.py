@@ -10,9 +10,7 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -23,36 +21,15 @@ from cli.match_config import MatchConfig, Ports
 from cli.match_files import RECORD, keep
 from cli.match_players import DEFAULT_SKILLS, load_players
 from cli.session_clips import clip_moments, write_clips
+from cli.session_job import MatchJob, read_job
 from cli.simulated_match import SimulatedMatch
 from match.paths_file import write_paths
 from match.rules import RuleBook
-from match.session_files import JOB, PATHS, MatchResult, write_result
+from match.session_files import PATHS, MatchResult, write_result
 from match.spans import SpanLog
-from robot.contracts.codec import from_plain
 
 ORPHANED = 70
 _SAID_EVERY_S = 0.5
-
-
-@dataclass(frozen=True, kw_only=True)
-class MatchJob:
-    """One match to play.
-
-    Attributes:
-        bundles: folders by side.
-        names: of the teams by side.
-        seed: of everything that is drawn.
-        seconds: on the match clock.
-        rules: all numbers of the rule book.
-        clips: how many goals are filmed.
-    """
-
-    bundles: dict[str, str]
-    names: dict[str, str]
-    seed: int
-    seconds: float
-    clips: int
-    rules: dict[str, Any] = field(default_factory=dict)
 
 
 def play(folder: Path, job: MatchJob) -> MatchResult:
@@ -95,6 +72,13 @@ def play(folder: Path, job: MatchJob) -> MatchResult:
     )
 
 
+def _real(folder: Path, job: MatchJob) -> MatchResult:
+    # Imported late: virtual robots need nothing of it.
+    from cli.session_lab import play_lab
+
+    return play_lab(folder, job)
+
+
 class _Progress:
     """Says on standard output how far the match is; silence counts as death."""
 
@@ -119,11 +103,9 @@ def main(folder: Path) -> int:
     """Play the job of `folder`; returns the exit code."""
     threading.Thread(target=_end_with_the_session, daemon=True).start()
     os.environ.setdefault("MUJOCO_GL", "egl")
-    plain = json.loads((folder / JOB).read_text(encoding="utf-8"))
-    rules = plain.pop("rules")
-    job = from_plain(MatchJob, {**plain, "rules": {}}, subject=str(folder / JOB))
+    job = read_job(folder)
     try:
-        result = play(folder, MatchJob(**{**vars(job), "rules": rules}))
+        result = _real(folder, job) if job.network else play(folder, job)
     except (ValueError, OSError, RuntimeError) as error:
         Console(stderr=True).print(escape(str(error)), soft_wrap=True)
         return 1

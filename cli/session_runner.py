@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 
-from cli.session_match import MatchJob
+from cli.session_job import MatchJob, write_job
 from match.errors import MatchError
 from match.fixtures import Fixture
-from match.session_files import JOB, match_folder, read_result
+from match.session_files import match_folder, read_result
 from match.session_plan import SessionPlan, rules_of
 from match.session_store import FinishedMatch, SessionStore
 
@@ -38,7 +38,8 @@ class Progress:
 class _Child:
     """A match's process, and what it says."""
 
-    def __init__(self, fixture: Fixture, folder: Path):
+    def __init__(self, fixture: Fixture, folder: Path, say: Callable[[str], None]):
+        self._say = say
         self.fixture = fixture
         self.folder = folder
         self.said: tuple[float, int, int] = (0.0, 0, 0)
@@ -73,12 +74,16 @@ class _Child:
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
+            self.heard_s = time.monotonic()
             try:
-                clock_s, home, away = json.loads(line)
+                said = json.loads(line)
             except ValueError:
                 continue
-            self.said = (clock_s, home, away)
-            self.heard_s = time.monotonic()
+            if isinstance(said, str):
+                self._say(said)
+            else:
+                clock_s, home, away = said
+                self.said = (clock_s, home, away)
 
 
 class SessionRunner:
@@ -92,6 +97,9 @@ class SessionRunner:
         store: SessionStore,
         *,
         processes: int = 1,
+        network: str = "",
+        port_offset: int = 0,
+        say: Callable[[str], None] = print,
     ):
         """
         Args:
@@ -99,12 +107,18 @@ class SessionRunner:
             folder: of the session; matches get folders in it.
             store: open.
             processes: how many matches are on at a time.
+            network: broadcast address of real robots; empty for virtual ones.
+            port_offset: of a match of real robots.
+            say: takes what a match has to say to people at the pitch.
         """
         self._plan = plan
         self._bundles = bundles
         self._folder = folder
         self._store = store
         self._processes = processes
+        self._network = network
+        self._port_offset = port_offset
+        self._say = say
         self._children: list[_Child] = []
 
     def run(self, on_look: Callable[[Progress], None]) -> None:
@@ -141,17 +155,23 @@ class SessionRunner:
                 "away": str(self._bundles[fixture.away]),
             },
             names={"home": fixture.home, "away": fixture.away},
+            numbers={
+                "home": plan.numbers[fixture.home],
+                "away": plan.numbers[fixture.away],
+            },
             seed=fixture.seed,
             seconds=plan.match_s,
             clips=plan.clips_per_match,
+            network=self._network,
+            port_offset=self._port_offset,
             rules=asdict(rules_of(plan)),
         )
         try:
             # What lies there is of a match that did not end.
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
-            (folder / JOB).write_text(json.dumps(asdict(job)), encoding="utf-8")
-            return _Child(fixture, folder)
+            write_job(folder, job)
+            return _Child(fixture, folder, self._say)
         except OSError as error:
             fault = f"expected to write {folder}, found: {error.strerror}"
             raise MatchError("session", [fault]) from error

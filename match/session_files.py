@@ -28,6 +28,7 @@ class MatchResult:
 
     Attributes:
         goals: home, away.
+        numbers: of the teams in paths and summary: home, away.
         played_s: from switching on to the end, simulated or real.
         wall_s: on the wall clock.
         spans: when it was really played.
@@ -41,6 +42,7 @@ class MatchResult:
     spans: tuple[Span, ...]
     clips: tuple[Clip, ...]
     summary: dict[str, Any]
+    numbers: tuple[int, int] = (1, 2)
 
 
 def match_folder(session: Path, number: int) -> Path:

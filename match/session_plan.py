@@ -21,7 +21,7 @@ import math
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any, Literal, get_type_hints
 
 import match.rules
 from match.errors import MatchError
@@ -38,18 +38,20 @@ class TeamEntry:
     Attributes:
         name: shown everywhere; no two teams share one.
         bundle: folder of one policy bundle, or of several (walk, getup, kick).
-        runtime_host: network name or address of the computer of a real robot that
-            plays for this team; empty for a virtual robot.
+        number: team number that its real robot is started with (`robot run --team`);
+            None for its place in the plan. Virtual robots are 1 at home and 2 away.
     """
 
     name: str
     bundle: str
-    runtime_host: str = ""
+    number: int | None = None
 
     def __post_init__(self) -> None:
         for name in ("name", "bundle"):
             if not getattr(self, name).strip():
                 raise ValueError(f"{name}: expected a word, found none")
+        if self.number is not None and not 1 <= self.number <= 254:
+            raise ValueError(f"number: expected 1 to 254, found {self.number}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +71,8 @@ class SessionPlan:
         restarts: how often a match whose process died is begun anew.
         stall_s: a match that shows no progress for this long, on the wall clock,
             counts as dead.
-        clips_per_match: how many goals of a match are filmed.
+        clips_per_match: how many goals of a match are filmed; of virtual robots.
+        pitch: who plays: virtual robots, or real ones that people have started.
     """
 
     name: str
@@ -84,6 +87,7 @@ class SessionPlan:
     restarts: int = 2
     stall_s: float = 300.0
     clips_per_match: int = 2
+    pitch: Literal["virtual", "real"] = "virtual"
 
     def __post_init__(self) -> None:
         faults = []
@@ -93,6 +97,9 @@ class SessionPlan:
         doubled = sorted({name for name in names if names.count(name) > 1})
         if doubled:
             faults.append(f"teams: expected different names, found {doubled} twice")
+        numbers = list(self.numbers.values())
+        if len(set(numbers)) < len(numbers):
+            faults.append(f"teams: expected different numbers, found {numbers}")
         for name in ("match_s", "stall_s"):
             value = getattr(self, name)
             if not 0 < value < math.inf:
@@ -105,6 +112,14 @@ class SessionPlan:
             faults.append(f"seed: expected {HIGHEST_SEED} or less, found {self.seed}")
         if faults:
             raise ValueError("; ".join(faults))
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """Of the teams' real robots, by name."""
+        return {
+            team.name: place if team.number is None else team.number
+            for place, team in enumerate(self.teams, 1)
+        }
 
 
 _LOWEST = {

@@ -29,8 +29,6 @@ from match.spans import times_of
 from match.standings import Payoff, Standing, payoff, standings
 from robot.contracts.field import FieldSpec
 
-HOME, AWAY = 1, 2
-"""Team numbers in every match."""
 MOST_CLIPS_BYTES = 6_000_000
 """Of films on one page."""
 
@@ -130,13 +128,17 @@ def _occupancies(
     for match in matches:
         place = match_folder(folder, match.fixture.number)
         try:
-            spans, paths = read_result(place).spans, read_paths(place / PATHS)
+            result, paths = read_result(place), read_paths(place / PATHS)
         except MatchError:
             continue
         for right in (True, False):
-            played = paths_within(paths, times_of(spans, home_attacks_right=right))
-            for name, team in ((match.fixture.home, HOME), (match.fixture.away, AWAY)):
-                turn = right != (team == HOME)
+            times = times_of(result.spans, home_attacks_right=right)
+            played = paths_within(paths, times)
+            home, away = result.numbers
+            for name, team, turn in (
+                (match.fixture.home, home, not right),
+                (match.fixture.away, away, right),
+            ):
                 found[name] = add_match(
                     found[name], played, team=team, turn=turn, field=field
                 )

@@ -21,6 +21,7 @@ match_s = {seconds}
 limit = {limit}
 seed = 3
 clips_per_match = {clips}
+stall_s = 60
 
 [rules]
 initial_duration_s = 0.2
@@ -115,7 +116,8 @@ def playing(out):
 
 @pytest.mark.slow
 def test_kills_lose_and_double_no_match(tmp_path):
-    """The session is killed in its second match, later one of its matches is."""
+    """The session is killed in its second match; later its third match is killed and
+    its fourth one hangs, for longer than `stall_s`."""
     plan, out = write_plan(tmp_path, seconds=6, limit=4), tmp_path / "out"
     first = session_process(plan, out)
     record = match_folder(out, 2) / "match.mcap"
@@ -134,12 +136,16 @@ def test_kills_lose_and_double_no_match(tmp_path):
     wait_for((match_folder(out, 3) / "match.mcap").exists, second)
     (match,) = playing(out)
     os.kill(match, signal.SIGKILL)
-    assert second.wait(timeout=400) == 0
+    wait_for((match_folder(out, 4) / "match.mcap").exists, second)
+    (match,) = playing(out)
+    os.kill(match, signal.SIGSTOP)
+    assert second.wait(timeout=600) == 0
     results = rows(out, "SELECT number, status FROM result ORDER BY number")
     assert results == [(number, "finished") for number in range(1, 5)]
     assert rows(out, "SELECT * FROM result WHERE number = 1") == [kept]
-    ((number, reason),) = rows(out, "SELECT number, reason FROM attempt")
-    assert number == 3
-    assert "code -9" in reason
+    killed, hung = rows(out, "SELECT number, reason FROM attempt ORDER BY number")
+    assert killed[0] == 3
+    assert "code -9" in killed[1]
+    assert hung == (4, "no sign of life for 60 s")
     figures = json.loads((out / "session.json").read_text())
     assert sum(line["played"] for line in figures["standings"]) == 8

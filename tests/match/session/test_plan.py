@@ -39,6 +39,7 @@ def test_a_plan_in_toml_and_json(tmp_path):
         TeamEntry(name="scripted", bundle="policies/scripted"),
     )
     assert (plan.match_s, plan.repeats, plan.swap_sides) == (60.0, 2, True)
+    assert plan.numbers == {"learned": 1, "scripted": 2}
     rules = rules_of(plan)
     assert (rules.ready_duration_s, rules.mercy_goals) == (3.0, 5)
     assert rules.set_duration_s == LAB_1V1.set_duration_s
@@ -64,6 +65,8 @@ def test_a_plan_in_toml_and_json(tmp_path):
         ("ready_duration_s = 3.0", "ready_duration_s = -1", "expected more than 0"),
         ('"walks"', '"walks"\nrule_book = "fifa"', "expected one of lab 1v1, "),
         ("repeats = 2", "repeats =", "expected TOML, found"),
+        ('"policies"', '"policies"\nnumber = 255', "number: expected 1 to 254"),
+        ('"policies"', '"policies"\nnumber = 2', "different numbers, found .2, 2."),
     ],
 )
 def test_what_is_wrong_is_said(tmp_path, old, new, message):
