@@ -33,10 +33,9 @@ def add_parser(subparsers: Any) -> None:
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "session",
         help="a tournament from a plan: fixtures, results, standings, report",
-        description="Plays every match of a plan in a process of its own, begins dead "
-        "ones anew, keeps each result once, and writes standings, Elo, pay-off matrix, "
-        "heat maps and films as one page. The same command goes on where it was cut "
-        "off, at the first unfinished match.",
+        description="Plays each match in a process of its own, begins dead ones anew, "
+        "keeps each result once, and writes one page with standings and films. The "
+        "same command goes on where it was cut off.",
     )
     parser.add_argument("plan", type=Path, metavar="PLAN", help=".toml or .json file")
     parser.add_argument(
@@ -81,7 +80,16 @@ def run(args: argparse.Namespace) -> int:
         _only_session(folder),
         SessionStore(folder / STORE, plan, hashes, timestamp()) as store,
     ):
-        runner = SessionRunner(plan, bundles, folder, store, processes=args.processes)
+        runner = SessionRunner(
+            plan,
+            bundles,
+            folder,
+            store,
+            processes=1 if args.real else args.processes,
+            network=args.real or "",
+            port_offset=args.port_offset,
+            say=lambda line: console.print(line, highlight=False, soft_wrap=True),
+        )
         try:
             _play(runner, console)
         finally:
@@ -95,11 +103,8 @@ def run(args: argparse.Namespace) -> int:
                 field=FieldSpec(),
             )
             for line in report.table:
-                console.print(
-                    f"{line.name:>20}  {line.wins} won, {line.draws} drawn, "
-                    f"{line.losses} lost, {line.goals_for} : {line.goals_against}",
-                    highlight=False,
-                )
+                shown = f"{line.wins} won, {line.draws} drawn, {line.losses} lost"
+                console.print(f"{line.name:>20}  {shown}", highlight=False)
             console.print(f"  {folder / 'report.html'}", soft_wrap=True)
     return 0
 

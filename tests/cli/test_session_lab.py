@@ -38,7 +38,7 @@ number = 5
 
 
 class Pitch(threading.Thread):
-    """A tracker that sees two robots, and the ball going into +x's goal once."""
+    """A tracker that sees two robots and the ball, which goes into +x's goal once."""
 
     def __init__(self, ports):
         super().__init__()
@@ -55,8 +55,10 @@ class Pitch(threading.Thread):
             if kicked_s is None and self.told:
                 kicked = self.told[-1].state is GameState.PLAYING
                 kicked_s = now_s + 0.4 if kicked else None
-            # From the centre at 2 m/s; the goal line is 2.5 m away.
+            # From the centre at 2 m/s; the goal line is 2.5 m away. Then back by hand.
             way_m = 2 * max(0.0, now_s - kicked_s) if kicked_s else 0.0
+            if self.told and sum(team.score for team in self.told[-1].teams):
+                way_m = 0.0
             robots = tuple(
                 TrackedRobot(team=team, player=1, x_m=x_m, y_m=0.8, yaw_rad=0.0)
                 for team, x_m in ((9, 1.0), (5, -1.0))
@@ -82,10 +84,10 @@ def test_a_match_that_people_and_a_tracker_run(ports, tmp_path, capsys):
     finally:
         pitch.end()
     result = json.loads((match_folder(out, 1) / "result.json").read_text())
-    # Of two teams the second is at home first; home attacks +x, where the ball went.
-    assert result["numbers"] == [5, 9]
+    # The first team is at home first and attacks +x, where the ball went.
+    assert result["numbers"] == [9, 5]
     assert result["goals"] == [1, 0]
-    assert [team.team_number for team in pitch.told[-1].teams] == [5, 9]
+    assert [team.team_number for team in pitch.told[-1].teams] == [9, 5]
     said = capsys.readouterr().out
     assert "robot run" in said
     assert "the ball to x +0.00, y +0.00 m" in said
