@@ -99,6 +99,7 @@ def fit_robot(
     Raises:
         CalibrationError: nothing to solve from, or no solution.
     """
+    _refuse_other_size(views, known.lens)
     chain = op3_chain()
     boards = {}
     for name, mount in MOUNTS.items():
@@ -113,6 +114,20 @@ def fit_robot(
         boards=boards,
     )
     return solve(views, jigs, chain, start, known.priors)
+
+
+def _refuse_other_size(views: Sequence[JointView], lens: CameraModel) -> None:
+    wanted = (lens.width_px, lens.height_px)
+    sizes = {s.size_px for view in views for s in view.sightings.values()} - {wanted}
+    if sizes:
+        told = ", ".join(f"{width} x {height}" for width, height in sorted(sizes))
+        raise CalibrationError(
+            "geometry",
+            [
+                f"expected pictures of {wanted[0]} x {wanted[1]} pixels, as the camera "
+                f"was calibrated, found {told}; calibrate it at this size"
+            ],
+        )
 
 
 def _guess(view: JointView, known: Known) -> Pose:

@@ -1,6 +1,7 @@
 """Chain, fit and plan against MuJoCo and OpenCV, without bus or pictures."""
 
 import math
+from dataclasses import replace
 
 import cv2
 import mujoco
@@ -12,7 +13,12 @@ from calibration.errors import CalibrationError
 from calibration.geometry.bundle import Priors
 from calibration.geometry.chain import HEAD, op3_chain
 from calibration.geometry.clearance import op3_clearance
-from calibration.geometry.estimate import Known, fit_robot, weak_directions
+from calibration.geometry.estimate import (
+    Known,
+    fit_robot,
+    joint_part,
+    weak_directions,
+)
 from calibration.geometry.mounts import FEET, HANDS, MOUNTS
 from calibration.geometry.observations import (
     JigReading,
@@ -32,11 +38,17 @@ from calibration.geometry.rigid import (
     rotation_angle,
     rotation_matrix,
 )
+from calibration.geometry.take import raw_rad
 from calibration.held_robot import HIGHEST_RAD, LOWEST_RAD
 from robot.camera.v4l2 import C920_NOMINAL
+from robot.contracts.calibration import Provenance
 from robot.contracts.joints import JOINT_NAMES
+from robot.joint_map import JointMap, default_joint_map
 from sim.robot_model import load_op3
 
+MADE = Provenance(
+    made="2026-11-28", robot="op3", procedure="", residual="", measurements=1
+)
 SMALL = PlanConfig(views=10, drawn=4000, heads=24, candidates=30)
 MATRIX = np.array(
     [
@@ -249,3 +261,44 @@ def test_nothing_seen_is_no_fit():
     empty = JointView(name="a", servo_rad=np.zeros(20), sightings={})
     with pytest.raises(CalibrationError, match="expected views with boards in them"):
         fit_robot([empty], [], known())
+
+
+def test_pictures_of_another_size_than_the_lens_s_are_refused(measured):
+    small = replace(known(), lens=C920_NOMINAL.at_size(320, 240))
+    with pytest.raises(CalibrationError) as refused:
+        fit_robot(measured, [], small)
+    assert refused.value.faults[0].startswith(
+        "expected pictures of 320 x 240 pixels, as the camera was calibrated, found "
+        "640 x 480"
+    )
+
+
+def test_zeros_are_servo_angles_also_where_a_horn_is_mirrored(measured):
+    knee = JOINT_NAMES.index("l_knee")
+    entries = default_joint_map().entries
+    mirrored = JointMap(
+        tuple(
+            replace(entry, sign=-1, zero_rad=0.01) if entry.joint == "l_knee" else entry
+            for entry in entries
+        )
+    )
+    # joint = sign (servo - zero): joint 0.3 is servo 0.01 - 0.3, and a fit sees the
+    # servo times its sign.
+    joints = np.zeros(20)
+    joints[knee] = 0.3
+    assert raw_rad(joints, mirrored)[knee] == pytest.approx(0.29)
+    fit = fit_robot(measured, [JIG], known())
+    part = joint_part(fit, JOINT_NAMES, [JIG], mirrored, Priors(), MADE)
+    zeros = {zero.joint: zero for zero in part.zeros}
+    assert zeros["l_knee"].zero_rad.value == pytest.approx(-fit.zeros_rad[knee])
+    assert zeros["r_knee"].zero_rad.value == pytest.approx(fit.zeros_rad[knee - 1])
+    assert zeros["head_tilt"].source == "board views and jig"
+    assert zeros["l_knee"].source == "board views"
+
+
+def test_a_zero_that_was_not_measured_is_not_written(measured):
+    fit = fit_robot(measured, [], known())
+    part = joint_part(fit, JOINT_NAMES, [], default_joint_map(), Priors(), MADE)
+    named = {zero.joint for zero in part.zeros}
+    # The tilt's zero is as unknown as before: 5 degrees.
+    assert named == set(JOINT_NAMES) - {"head_tilt"}
