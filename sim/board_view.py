@@ -19,6 +19,10 @@ GrayImage = NDArray[np.uint8]
 
 _FINE = 2
 """Rays per pixel, each way."""
+_COARSE = 8
+"""Rays looked at to find where a board may be: one in so many, each way."""
+_ROOM = 0.02
+"""Around it, of the distance."""
 _HIDING_GRID = (12, 9)
 _NEAREST_M = 0.02
 
@@ -195,13 +199,18 @@ class BoardPainter:
             [outline[i] + share * (outline[(i + 1) % 4] - outline[i]) for i in range(4)]
         )
         wanted = points[:, :2] / points[:, 2:]
-        x, y = self._rays
-        inside = (x >= wanted[:, 0].min() - 0.02) & (x <= wanted[:, 0].max() + 0.02)
-        inside &= (y >= wanted[:, 1].min() - 0.02) & (y <= wanted[:, 1].max() + 0.02)
+        x, y = (axis[::_COARSE, ::_COARSE] for axis in self._rays)
+        inside = (x >= wanted[:, 0].min() - _ROOM) & (x <= wanted[:, 0].max() + _ROOM)
+        inside &= (y >= wanted[:, 1].min() - _ROOM) & (y <= wanted[:, 1].max() + _ROOM)
         rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
         if not len(rows) or not len(columns):
             return slice(0, 0), slice(0, 0)
-        return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        return _around(rows), _around(columns)
+
+
+def _around(coarse: NDArray[np.int64]) -> slice:
+    """Fine rows or columns around coarse ones."""
+    return slice(max(0, _COARSE * int(coarse[0] - 1)), _COARSE * int(coarse[-1] + 2))
 
 
 def _rays(camera: CameraModel) -> tuple[FloatArray, FloatArray]:

@@ -1,8 +1,8 @@
 """Which parts of the picture and which tilts the views cover, and what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -56,7 +56,7 @@ class Wish:
             else f"its {_SIDES[self.lean]} side tilted 30 degrees towards the camera"
         )
         return f"board in the {where} of the picture, {lean}" + (
-            ", about twice as far away" if self.far else ""
+            ", half as far again" if self.far else ""
         )
 
 
@@ -111,7 +111,8 @@ class Coverage:
         Args:
             number: of views taken; every fourth one should be a far one.
         """
-        parts = _parts(self.cells)
+        # The part with the fewest corners, so that no wish comes back at once.
+        parts = _parts(self.cells, np.mean)
         row, column = np.unravel_index(int(np.argmin(parts)), parts.shape)
         lean = min(self.leans, key=lambda name: (self.leans[name], LEANS.index(name)))
         return Wish(column=int(column), row=int(row), lean=lean, far=number % 4 == 3)
@@ -154,11 +155,17 @@ def lean_of(sighting: Sighting, board: BoardSpec) -> Lean:
     return "up" if down > 0 else "down"
 
 
-def _parts(cells: NDArray[np.int64]) -> NDArray[np.float64]:
-    """[3, 3] share of covered cells in each ninth of the picture."""
+def _covered(cells: NDArray[np.int64]) -> float:
+    return float((cells > 0).mean())
+
+
+def _parts(
+    cells: NDArray[np.int64], measure: Callable[[NDArray[np.int64]], Any] = _covered
+) -> NDArray[np.float64]:
+    """[3, 3] what `measure` says of each ninth of the picture."""
     rows = np.array_split(np.arange(ROWS), 3)
     columns = np.array_split(np.arange(COLUMNS), 3)
-    return np.array([[(cells[np.ix_(r, c)] > 0).mean() for c in columns] for r in rows])
+    return np.array([[measure(cells[np.ix_(r, c)]) for c in columns] for r in rows])
 
 
 def _empty_parts(cells: NDArray[np.int64]) -> str:

@@ -25,6 +25,8 @@ FEWEST_VIEWS = 8
 _OUTLIER_SCORE = 3.5
 """Of the modified z-score (Iglewicz and Hoaglin, 1993)."""
 _OUTLIER_RATIO = 1.5
+_OUTLIER_PX = 0.3
+"""Below, a view is good however good the others are: small boards are read worse."""
 _MAD_TO_SIGMA = 1.4826
 
 
@@ -145,6 +147,7 @@ def outliers(errors: Sequence[float]) -> list[bool]:
     median = float(np.median(values))
     spread = _MAD_TO_SIGMA * float(np.median(np.abs(values - median)))
     far = values - median > _OUTLIER_SCORE * max(spread, 1e-9)
+    far &= values > _OUTLIER_PX
     return list(far & (values > _OUTLIER_RATIO * median))
 
 

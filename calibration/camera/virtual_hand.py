@@ -11,6 +11,8 @@ from sim.board_view import BoardPainter, PlacedBoard
 
 _FILLED = 0.5
 """Of the picture's width; a board in a corner of the picture is cut off."""
+_FAR = 1.5
+_CLOSER = 0.8
 _LEAN_RAD = np.radians(30.0)
 _TREMBLE_RAD = np.radians(6.0)
 _TEXTURE_PX = 48
@@ -33,14 +35,20 @@ class VirtualHand:
         self._painter = BoardPainter(lens)
         self._rng = np.random.default_rng([seed, 3])
         self._texture = board.picture(_TEXTURE_PX)
+        self._wish: Wish | None = None
+        self._closer = 1.0
 
     def show(self, wish: Wish) -> NDArray[np.uint8]:
-        """[H, W] grey."""
+        """[H, W] grey. A wish that comes again is met nearer to the middle."""
         lens = self._lens
+        self._closer = _CLOSER * self._closer if wish == self._wish else 1.0
+        self._wish = wish
         width, height = self._board.size_m
-        depth = lens.fx_px * width / (_FILLED * lens.width_px) * (2 if wish.far else 1)
+        depth = (
+            lens.fx_px * width / (_FILLED * lens.width_px) * (_FAR if wish.far else 1)
+        )
         # A chessboard has to be seen whole: nearer to the middle.
-        reach = 0.55 if self._board.kind == "chessboard" else 1.0
+        reach = self._closer * (0.55 if self._board.kind == "chessboard" else 1.0)
         x = reach * (wish.column - 1) / 3 * lens.width_px / lens.fx_px
         y = reach * (wish.row - 1) / 3 * lens.height_px / lens.fy_px
         turn = self._turn(wish.lean)
