@@ -1,4 +1,4 @@
-"""`op3-soccer bench sim`: environment steps per second beside the bare physics."""
+"""`op3-soccer bench sim|render`: environment steps, and pictures, per second."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ import mujoco
 from rich.console import Console
 
 from cli.bench_report import BenchError, Row, plot, table, write_csv
+from nerf_render.scene_file import SceneError
 from sim.tasks.match import MatchTask
 from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
@@ -21,19 +22,26 @@ SIZES = (1, 4, 16, 64, 256, 1024)
 LARGEST = 4096
 TEAMS = (1, 2, 3)
 TEAM_ENVS = 64
-ERRORS = (BenchError, ThroughputError)
+ERRORS = (BenchError, SceneError, ThroughputError)
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare the command."""
     parser: argparse.ArgumentParser = subparsers.add_parser(
         "bench",
-        help="how fast this machine steps the simulated world",
-        description="Environment steps per second (observation, reward, resets, "
+        help="how fast this machine steps the simulated world and draws pictures",
+        description="render: robots' pictures of 40 x 30 pixels per second of one "
+        "core. sim: environment steps per second (observation, reward, resets, "
         "randomization and pushes included) beside mujoco.rollout of the same models, "
         "states and controls, in turns; and memory per environment.",
     )
-    parser.add_argument("what", choices=("sim",))
+    parser.add_argument("what", choices=("sim", "render"))
+    parser.add_argument(
+        "--scene",
+        type=Path,
+        metavar="NPZ",
+        help="for render: a scene file (default: the first in scenes/)",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--out",
@@ -57,6 +65,11 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, print, write."""
+    if args.what == "render":
+        # Its imports start JAX, which not every measurement wants.
+        from cli.bench_render import run as render
+
+        return render(args)
     sizes = args.sizes or (SIZES if args.quick else (*SIZES, LARGEST))
     if min(args.envs, *sizes) < 1:
         least = min(args.envs, *sizes)

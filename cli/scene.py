@@ -20,6 +20,16 @@ SCENE = CommandGroup(
             extra="scene",
             summary="fit a radiance field to a capture, write the scene file",
         ),
+        "bake": Command(
+            module="cli.scene_bake",
+            extra="scene",
+            summary="make the fast form that robots' pictures are drawn from",
+        ),
+        "view": Command(
+            module="cli.scene_view",
+            extra="page",
+            summary="fly through a scene with robots and ball, on a page",
+        ),
         "show": Command(
             module="cli.scene_show",
             extra="scene",

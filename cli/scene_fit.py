@@ -8,13 +8,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from cli.scene_bake import baked_scene
 from cli.scene_progress import StageBar
 from nerf_render.capture.document import CaptureError, read_capture
 from nerf_render.fit.presets import PRESETS
 from nerf_render.fit.run import COMPARISON, FitError, Step, fit_scene
-from nerf_render.scene_file import SUFFIX, write_scene
+from nerf_render.scene_file import SUFFIX, SceneError, write_scene
 
-ERRORS = (CaptureError, FitError)
+ERRORS = (CaptureError, FitError, SceneError)
 CONTENTS = ("lines", "goals", "walls")
 
 
@@ -84,7 +85,11 @@ def run(args: argparse.Namespace) -> int:
             tuple(args.contains),
             show,
         )
+    # Kept as it is, should baking be stopped.
     write_scene(out, scene)
+    if scene.header.metric:
+        scene = baked_scene(scene)
+        write_scene(out, scene)
     table = Table(title=str(out), show_header=False)
     for name, value in scene.header.measured.items():
         table.add_row(name.replace("_", " "), f"{value:.4g}")
