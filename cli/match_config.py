@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from cli.arguments import from_zero
 from firmware_bridge.emulator import ChainConfig
@@ -58,6 +59,7 @@ class MatchConfig:
         ports: UDP ports.
         chains: emulated buses that are not as usual, by side.
         joint_maps: robots that are not wired as the vendor's, by side.
+        scene: where players that see are; without one they have no camera.
     """
 
     seconds: float = 120.0
@@ -69,6 +71,7 @@ class MatchConfig:
     ports: Ports = field(default_factory=Ports)
     chains: Mapping[str, ChainConfig] = field(default_factory=dict)
     joint_maps: Mapping[str, JointMap] = field(default_factory=dict)
+    scene: Path | None = None
 
 
 def teams_of(names: Mapping[str, str]) -> Teams:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.progress import track
 
+from cli.match_insets import MujocoInsets, SceneInsets
 from cli.match_log import MatchLog
 from match.state import Decision, DecisionKind, Teams
 from match.video import Caption, Team, VideoWriter, compose
@@ -41,16 +42,25 @@ _LABELS = {
 }
 
 
-def write_video(path: Path, arena: Arena, log: MatchLog, teams: Teams) -> None:
-    """Render every frame; a progress bar runs along. Ctrl-C keeps what is written."""
+def write_video(
+    path: Path, arena: Arena, log: MatchLog, teams: Teams, scene: Path | None = None
+) -> None:
+    """Render every frame; a progress bar runs along. Ctrl-C keeps what is written.
+
+    Args:
+        scene: where the robots' own pictures are drawn; None for MuJoCo's.
+
+    Raises:
+        SceneError: see `SceneInsets`.
+    """
     shown = tuple(
         Team(name=team.name, colour=colour)
         for team, colour in zip(teams, COLOURS, strict=True)
     )
     with ArenaRenderer(arena) as renderer, VideoWriter(path, FRAMES_PER_S) as writer:
+        own = SceneInsets(arena, scene) if scene else MujocoInsets(renderer)
         for frame in track(log.frames, "drawing"):
             renderer.pose(frame.qpos)
-            insets = (renderer.head_camera(0), renderer.head_camera(1))
             caption = Caption(
                 clock_s=frame.state.clock_s,
                 score=frame.state.score,
@@ -58,7 +68,10 @@ def write_video(path: Path, arena: Arena, log: MatchLog, teams: Teams) -> None:
                 banner=_banner(frame.time_s, log.decisions, teams),
             )
             picture = compose(
-                renderer.broadcast(), insets, (shown[0], shown[1]), caption
+                renderer.broadcast(),
+                own(frame.qpos),
+                (shown[0], shown[1]),
+                caption,
             )
             writer.add(picture)
 

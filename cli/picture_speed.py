@@ -13,7 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from cli.scene_pictures import ScenePainter, shipped_scenes
+from cli.scene_pictures import ScenePainter
+from cli.shipped_scenes import shipped_scenes
 from nerf_render.background import baked_background
 from nerf_render.cameras import CameraPose, world_rays
 from nerf_render.field import field_of, render_exact_image

@@ -21,15 +21,24 @@ from cli.match_players import (
 from cli.match_video import write_video
 from cli.pacing import RealTimePace
 from cli.page import add_page_option
+from cli.shipped_scenes import add_scene_options, chosen_scene
 from cli.simulated_match import SimulatedMatch
 from firmware_bridge.errors import BusError
 from match.errors import MatchError
+from nerf_render.scene_file import SceneError
 from robot.contracts.errors import ContractError
 from robot.faults import RuntimeFault
 from robot.real_time import MonotonicClock
 from sim.robot_model import ModelError
 
-ERRORS = (BusError, ContractError, MatchError, ModelError, RuntimeFault)
+ERRORS = (
+    BusError,
+    ContractError,
+    MatchError,
+    ModelError,
+    RuntimeFault,
+    SceneError,
+)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -79,6 +88,7 @@ def add_parser(subparsers: Any) -> None:
         "--realtime", action="store_true", help="pace by the wall clock"
     )
     add_page_option(parser)
+    add_scene_options(parser)
     parser.add_argument("--no-video", action="store_true", help="leave match.mp4 out")
     parser.add_argument(
         "--port-offset",
@@ -95,7 +105,10 @@ def run(args: argparse.Namespace) -> int:
     folders = {"home": args.home, "away": args.away}
     players = load_players(folders, DEFAULT_SKILLS)
     config = MatchConfig(
-        seconds=args.seconds, seed=args.seed, ports=Ports(offset=args.port_offset)
+        seconds=args.seconds,
+        seed=args.seed,
+        ports=Ports(offset=args.port_offset),
+        scene=chosen_scene(args),
     )
     match = SimulatedMatch(config, players, team_names(folders), args.out / RECORD)
     try:
@@ -109,8 +122,9 @@ def run(args: argparse.Namespace) -> int:
             keep(match, args.out, video=video)
             say(match, args.out, console)
     if not args.no_video:
-        write_video(args.out / VIDEO, match.stage.arena, match.log, match.teams)
-        say_file(args.out / VIDEO, console)
+        video = args.out / VIDEO
+        write_video(video, match.stage.arena, match.log, match.teams, config.scene)
+        say_file(video, console)
     return 0
 
 

@@ -22,16 +22,8 @@ from sim.forward_kinematics import Poses, kinematics_of
 from sim.primitives_of_model import BALL, OTHER, primitives_of
 
 if TYPE_CHECKING:
+    from firmware_bridge.clock import Clock
     from robot.camera.eyes import Eyes
-    from robot.camera.source import Clock
-
-SCENES = Path(__file__).parent.parent / "scenes"
-"""The shipped ones."""
-
-
-def shipped_scenes() -> list[Path]:
-    """Scene files in `scenes/`, by name; empty where none is shipped."""
-    return sorted(SCENES.glob("*/scene.npz"))
 
 
 class ScenePainter:

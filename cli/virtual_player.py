@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 
-from cli.match_config import JERSEY, TEAM_NUMBERS, MatchConfig
+from cli.match_config import JERSEY, SIDES, TEAM_NUMBERS, MatchConfig
 from firmware_bridge.emulator import (
     ChainConfig,
     MemoryPort,
@@ -18,7 +18,13 @@ from robot.faults import RuntimeFault
 from robot.joint_map import JointMap, default_joint_map
 from robot.network import Links, open_links
 from robot.player import Player
-from robot.runtime import CycleRecord, Runtime, RuntimeConfig, record_nothing
+from robot.runtime import (
+    Camera,
+    CycleRecord,
+    Runtime,
+    RuntimeConfig,
+    record_nothing,
+)
 from robot.senses import Devices
 from sim.virtual_op3 import MatchWorld, robot_chain
 
@@ -52,12 +58,14 @@ class Wiring:
         joint_map: its servos' signs and zeros.
         runtime: settings of the onboard loop.
         record: called once per cycle.
+        camera: what it sees with.
     """
 
     chain: ChainConfig | None = None
     joint_map: JointMap | None = None
     runtime: RuntimeConfig | None = None
     record: Callable[[CycleRecord], None] = record_nothing
+    camera: Camera | None = None
 
 
 def open_player(
@@ -98,6 +106,7 @@ def open_player(
         chain=config.chains.get(side),
         joint_map=config.joint_maps.get(side),
         record=record,
+        camera=_eyes(config, side, world, clock, player),
     )
     return wire_player(
         stack,
@@ -138,9 +147,33 @@ def wire_player(
         config=wiring.runtime,
         clock=clock,
         record=wiring.record,
+        camera=wiring.camera,
     )
     stack.enter_context(runtime)
     return VirtualPlayer(name=side, runtime=runtime, chain=chain, bus=bus)
+
+
+def _eyes(
+    config: MatchConfig,
+    side: str,
+    world: MatchWorld,
+    clock: SimulatedClock,
+    player: Player,
+) -> Camera | None:
+    """For a player that sees, in a match that has a scene."""
+    if player.camera is None or config.scene is None:
+        return None
+    # JAX is for those who draw scenes.
+    from cli.scene_pictures import scene_eyes
+
+    return scene_eyes(
+        world.arena,
+        config.scene,
+        player.camera,
+        clock,
+        SIDES.index(side),
+        lambda: world.data.qpos,
+    )
 
 
 @contextmanager

@@ -4,6 +4,7 @@ The deterministic (evaluation) half of nerfstudio's samplers and renderers.
 Notation: R rays, S samples, bins have S + 1 edges.
 """
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -27,6 +28,26 @@ def uniform_distance(
     return spacing * far
 
 
+def running_sum(values: Float[Array, "*B S"]) -> Float[Array, "*B S"]:
+    """Sums of the first 1, 2, ... S values, as if added in double precision.
+
+    torch adds so on a CPU; where a ray is half stopped, and between which samples new
+    ones fall, hangs on the last digit. Pairs (sum, error) are added by Knuth's TwoSum.
+    """
+
+    def add(
+        first: tuple[Array, Array], second: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        total = first[0] + second[0]
+        part = total - first[0]
+        error = (first[0] - (total - part)) + (second[0] - part)
+        return total, error + first[1] + second[1]
+
+    pair = (values, jnp.zeros_like(values))
+    total, error = jax.lax.associative_scan(add, pair, axis=-1)
+    return total + error
+
+
 def resample(
     edges: Float[Array, "R B"], weights: Float[Array, "R S"], samples: int
 ) -> Float[Array, "R E"]:
@@ -40,7 +61,7 @@ def resample(
     count = samples + 1
     padded = weights + HISTOGRAM_PADDING
     pdf = padded / jnp.sum(padded, axis=-1, keepdims=True)
-    cdf = jnp.minimum(1.0, jnp.cumsum(pdf, axis=-1))
+    cdf = jnp.minimum(1.0, running_sum(pdf))
     cdf = jnp.concatenate([jnp.zeros_like(cdf[..., :1]), cdf], axis=-1)
     middles = jnp.linspace(0.0, 1.0 - 1.0 / count, count) + 1.0 / (2 * count)
     above = jnp.sum(cdf[..., None, :] <= middles[:, None], axis=-1)
@@ -63,7 +84,7 @@ def sample_weights(
     """Share of each sample in its pixel (NeRF, arXiv:2003.08934, equation 3)."""
     optical = sigma * (edges[..., 1:] - edges[..., :-1])
     before = jnp.concatenate(
-        [jnp.zeros_like(optical[..., :1]), jnp.cumsum(optical[..., :-1], axis=-1)],
+        [jnp.zeros_like(optical[..., :1]), running_sum(optical[..., :-1])],
         axis=-1,
     )
     return jnp.nan_to_num((1 - jnp.exp(-optical)) * jnp.exp(-before))
@@ -73,7 +94,7 @@ def median_distance(
     weights: Float[Array, "R S"], middles: Float[Array, "R S"]
 ) -> Float[Array, "R"]:
     """Middle of the sample in which the accumulated weight reaches one half."""
-    reached = jnp.sum(jnp.cumsum(weights, axis=-1) < 0.5, axis=-1)
+    reached = jnp.sum(running_sum(weights) < 0.5, axis=-1)
     index = jnp.minimum(reached, weights.shape[-1] - 1)
     return jnp.take_along_axis(middles, index[..., None], axis=-1)[..., 0]
 

@@ -155,14 +155,31 @@ def refuse_blocked(stage: Stage, scene: int, position: np.ndarray) -> None:
             f"camera at ({where}) m: expected a place within the scene, "
             f"{_span(low, ends)}; found one outside; move the camera or the robot"
         )
-    corner = np.round(place).astype(int)
-    distance = float(stage.scenes.distance[scene, *corner]) / DISTANCE_STEPS
-    if distance < 0:
+    if _inside_solid(np.asarray(stage.scenes.distance[scene]), place):
         raise CameraError(
             f"camera at ({where}) m: expected free space, found it inside a wall or "
-            f"another solid of the scene, {-distance * voxel:.2f} m deep; move the "
-            "camera or the robot, or check the scene's pitch frame"
+            "another solid of the scene; move the camera or the robot, or check the "
+            "scene's pitch frame"
         )
+
+
+def _inside_solid(distance: np.ndarray, place: np.ndarray) -> bool:
+    """Whether most of the surfaces around are seen from behind.
+
+    Distances are known near surfaces only, so the first ones along the grid's axes,
+    both ways, tell.
+    """
+    corner = np.round(place).astype(int)
+    behind = before = 0
+    for axis in range(3):
+        line = distance[
+            tuple(slice(None) if i == axis else corner[i] for i in range(3))
+        ].astype(int)
+        for way in (line[corner[axis] :], line[corner[axis] :: -1]):
+            near = way[np.abs(way) <= 2 * DISTANCE_STEPS]
+            behind += int(near.size > 0 and near[0] < 0)
+            before += int(near.size > 0 and near[0] >= 0)
+    return behind > before
 
 
 def _span(low: np.ndarray, high: np.ndarray) -> str:
