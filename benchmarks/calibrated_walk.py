@@ -12,6 +12,7 @@ import json
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,12 @@ ORDERS = (
     SkillRequest(kind="walk", left_m_s=0.12),
     SkillRequest(kind="walk", forward_m_s=0.3, turn_rad_s=-0.6),
 )
+CONDITIONS = (
+    "sound robot, no file",
+    "worn, no file",
+    "worn, zeros of the file",
+    "worn, whole file",
+)
 _STAND_S = 5.0
 _FALLEN_M = 0.16
 Trials = dict[str, dict[str, dict[str, Any]]]
@@ -72,8 +79,8 @@ def worn(seed: int, *, zeros: bool = True, weak: bool = True) -> HiddenDynamics:
     return weakened(truth, STRENGTH) if weak else truth
 
 
-def calibration(truth: HiddenDynamics, seed: int) -> CalibrationBundle:
-    """What calibrating it finds: zeros to 0.3 deg, servos over the emulated bus."""
+def zeros_found(truth: HiddenDynamics, seed: int) -> CalibrationBundle:
+    """What `calibrate zeros` leaves: the true zeros, 0.3 deg rms off."""
     left = ZERO_LEFT_RAD * np.random.default_rng([seed, 19]).standard_normal(20)
     zeros = tuple(
         JointZero(
@@ -83,8 +90,14 @@ def calibration(truth: HiddenDynamics, seed: int) -> CalibrationBundle:
         )
         for name, value in zip(JOINT_NAMES, truth.zero_rad + left, strict=True)
     )
-    bundle = CalibrationBundle(joints=JointPart(provenance=_BLANK, zeros=zeros))
-    robot = HiddenRobot(truth, seed, calibrated_joint_map(default_joint_map(), bundle))
+    return CalibrationBundle(joints=JointPart(provenance=_BLANK, zeros=zeros))
+
+
+def servos_found(
+    truth: HiddenDynamics, seed: int, known: CalibrationBundle
+) -> CalibrationBundle:
+    """`known` and what `calibrate servo` measures, over the emulated bus."""
+    robot = HiddenRobot(truth, seed, calibrated_joint_map(default_joint_map(), known))
     VirtualHand(robot).hang()
     motions = servo_motions(JOINT_NAMES)
     with MotionPlayer(robot.devices, robot, "servo") as player:
@@ -95,7 +108,7 @@ def calibration(truth: HiddenDynamics, seed: int) -> CalibrationBundle:
     config = FitConfig(zero_sigma_rad=0.006)
     results = identify(JOINT_NAMES, motions, recordings, NOMINAL_SERVOS, config=config)
     part = ServoPart(provenance=_BLANK, fits=servo_fits(results))
-    return replace(bundle, servos=part)
+    return replace(known, servos=part)
 
 
 def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[str, Any]:
@@ -144,13 +157,13 @@ def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[st
 
 
 def conditions(seed: int) -> Iterator[tuple[str, HiddenDynamics, CalibrationBundle]]:
-    """What robot `seed` walks with; the file is measured when it is needed."""
+    """What robot `seed` walks with; its servos are measured when it comes to that."""
     nothing, both = CalibrationBundle(), worn(seed)
-    yield "sound robot, no file", worn(seed, zeros=False, weak=False), nothing
-    yield "worn, no file", both, nothing
-    found = calibration(both, seed)
-    yield "worn, zeros of the file", both, replace(found, servos=None)
-    yield "worn, whole file", both, found
+    yield CONDITIONS[0], worn(seed, zeros=False, weak=False), nothing
+    yield CONDITIONS[1], both, nothing
+    zeros = zeros_found(both, seed)
+    yield CONDITIONS[2], both, zeros
+    yield CONDITIONS[3], both, servos_found(both, seed, zeros)
 
 
 def main() -> None:
@@ -158,18 +171,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--robots", type=int, nargs=2, default=(1, 10))
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--conditions", type=int, default=4, help="the first N")
     args = parser.parse_args()
     kept = args.out.with_suffix(".trials.json")
     trials: Trials = json.loads(kept.read_text()) if kept.exists() else {}
     first, last = args.robots
     for seed in range(first, last + 1):
-        if len([runs for runs in trials.values() if str(seed) in runs]) == 4:
-            continue
-        for name, truth, bundle in conditions(seed):
+        for name, truth, bundle in islice(conditions(seed), args.conditions):
+            if str(seed) in trials.get(name, {}):
+                continue
             trials.setdefault(name, {})[str(seed)] = walk(truth, seed, bundle)
             kept.write_text(json.dumps(trials))
+            write(trials, args.out)
             print(seed, name, trials[name][str(seed)]["seconds"], flush=True)
-    write(trials, args.out)
     print(json.dumps(table(trials), indent=1))
 
 

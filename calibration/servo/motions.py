@@ -22,6 +22,8 @@ QUIET_S = 0.4
 _LIMIT_MARGIN_RAD = 0.05
 """Room for joint zeros that are still unknown (up to 2.9 deg)."""
 _REACH_RAD = 0.4
+_YAW_REACH_RAD = 0.15
+"""Of the hips' yaw: knees that are held forward must not meet."""
 _STEP_RAD = 0.42
 """Largest step. A servo is at full torque from 0.22 rad of error on."""
 _SPEED_RAD_S = 2.5
@@ -152,7 +154,8 @@ def _room(joint: str, wanted_rad: float) -> _Room:
     spec = OP3_JOINTS[JOINT_NAMES.index(joint)]
     low = spec.min_rad + _LIMIT_MARGIN_RAD
     high = spec.max_rad - _LIMIT_MARGIN_RAD
-    reach = min(_REACH_RAD, (high - low) / 2)
+    longest = _YAW_REACH_RAD if joint.endswith("hip_yaw") else _REACH_RAD
+    reach = min(longest, (high - low) / 2)
     centre = min(max(wanted_rad, low + reach), high - reach)
     return _Room(centre_rad=centre, reach_rad=reach)
 

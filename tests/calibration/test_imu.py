@@ -8,11 +8,11 @@ from calibration.imu import (
     POSITIONS,
     Rest,
     fit_imu,
-    measure_rests,
     quaternion,
     rest_faults,
 )
-from cli.hidden_robot import HiddenRobot, VirtualHand
+from cli.main import main
+from robot.contracts.calibration_file import read_calibration
 from sim.hidden_dynamics import draw_dynamics
 
 G = 9.80665
@@ -64,29 +64,21 @@ def test_a_robot_that_lies_on_another_side_or_moves_is_told_so():
     assert "changing by 0.15 rad/s" in rest_faults(back, turning)[0]
 
 
-@pytest.mark.parametrize("seed", [1])
-def test_a_hidden_board_within_three_tenths_of_a_degree(seed):
-    truth = draw_dynamics(seed)
-    robot = HiddenRobot(truth, seed)
-    hand = VirtualHand(robot, seed)
-    rests = {}
-    measure_rests(
-        POSITIONS,
-        lambda position: hand.turn(position.told, position.quat_wxyz),
-        robot.devices.board,
-        robot,
-        lambda position, found: rests.update({position.name: found}),
-    )
-    fit = fit_imu(rests)
-    found = np.array(quaternion(fit.rotation))
+def test_a_hidden_board_within_three_tenths_of_a_degree(tmp_path):
+    truth = draw_dynamics(1)
+    arguments = ["--virtual", "--hidden", "1", "--out", str(tmp_path)]
+    assert main(["calibrate", "imu", *arguments]) == 0
+    found = read_calibration(tmp_path / "calibration.json").imu
     # Half the angle between two orientations has the quaternions' product as cosine.
-    off = 2 * np.arccos(min(1.0, abs(found @ truth.imu_quat_wxyz)))
+    off = 2 * np.arccos(min(1.0, abs(np.array(found.quat_wxyz) @ truth.imu_quat_wxyz)))
     assert np.degrees(off) < 0.3
-    np.testing.assert_allclose(fit.gyro_bias_rad_s, truth.gyro_bias_rad_s, atol=0.005)
     np.testing.assert_allclose(
-        fit.acceleration_bias_m_s2, truth.acceleration_bias_m_s2, atol=0.06
+        found.gyro_bias_rad_s.value, truth.gyro_bias_rad_s, atol=0.005
     )
-    assert fit.gyro_noise_rad_s == pytest.approx(truth.gyro_noise_rad_s, rel=0.05)
-    assert fit.acceleration_noise_m_s2 == pytest.approx(
+    np.testing.assert_allclose(
+        found.acceleration_bias_m_s2.value, truth.acceleration_bias_m_s2, atol=0.06
+    )
+    assert found.gyro_noise_rad_s == pytest.approx(truth.gyro_noise_rad_s, rel=0.05)
+    assert found.acceleration_noise_m_s2 == pytest.approx(
         truth.acceleration_noise_m_s2, rel=0.05
     )

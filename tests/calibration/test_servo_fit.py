@@ -19,6 +19,7 @@ from calibration.servo.session import (
 )
 from calibration.store import Store
 from cli.hidden_robot import HiddenRobot
+from cli.main import main
 from robot.contracts.actuator import NOMINAL_SERVOS
 from robot.contracts.calibration import Provenance, ServoPart
 from robot.contracts.joints import JOINT_NAMES
@@ -110,6 +111,14 @@ def test_a_servo_that_stalls_is_named_and_all_go_limp(tmp_path):
     assert "stalled" in str(caught.value)
     assert "look for what blocks it" in str(caught.value)
     assert not robot.chain.register("torque_enable").any()
+
+
+def test_a_servo_that_stalls_ends_the_command_and_says_so(tmp_path, capsys):
+    arguments = ["--virtual", "--block", "head_pan", "--out", str(tmp_path)]
+    assert main(["calibrate", "servo", "head", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert "head_pan: expected to reach" in told
+    assert "look for what blocks it" in told
 
 
 def test_a_joint_outside_its_range_is_named_before_anything_moves():

@@ -1,12 +1,20 @@
 """What is asked of servos while they are identified."""
 
+import mujoco
 import numpy as np
 import pytest
 
 from calibration.errors import CalibrationError
 from calibration.limbs import selected
-from calibration.servo.motions import Motion, checked, servo_motions
+from calibration.servo.motions import (
+    Motion,
+    check_motions,
+    checked,
+    servo_motions,
+)
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
+from sim.hidden_body import HungWorld
+from sim.hidden_dynamics import HiddenDynamics
 
 KNEE = JOINT_NAMES.index("l_knee")
 
@@ -56,3 +64,17 @@ def test_sides_limbs_and_joints_are_selected_in_servo_order():
 def test_an_unknown_joint_lists_the_choices():
     with pytest.raises(CalibrationError, match="found l_ellbow"):
         selected(["l_ellbow"], "servo")
+
+
+def test_no_limb_touches_another_while_all_joints_move():
+    """Hung in the air: every pose the goals ask for, as MuJoCo's hulls see it."""
+    world = HungWorld(HiddenDynamics())
+    world.hang()
+    joints = world.body.index.joint_qpos
+    touching = []
+    for motion in (*servo_motions(JOINT_NAMES), *check_motions()):
+        for row in motion.goals_rad[::4]:
+            world.data.qpos[joints] = row
+            mujoco.mj_fwdPosition(world.model, world.data)
+            touching += [motion.name] * (world.data.ncon > 0)
+    assert touching == []
