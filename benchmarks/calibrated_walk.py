@@ -2,7 +2,7 @@
 
     python -m benchmarks.calibrated_walk --robots 1 10 --out benchmarks/calibrated_walk
 
-Each robot is hidden: zeros 3 deg off, either way, and servos of 70 % of a nominal one's
+Each robot is hidden: zeros 3 deg off, either way, and servos of 60 % of a nominal one's
 strength. It walks through the onboard runtime and the emulated bus, 20 s or until it
 falls, as it is and with what a calibration file holds.
 """
@@ -50,13 +50,13 @@ POLICIES = Path(__file__).parent.parent / "policies"
 ZERO_RAD = math.radians(3.0)
 ZERO_LEFT_RAD = math.radians(0.3)
 """What `calibrate zeros` leaves (its own benchmark: rms over robots)."""
-STRENGTH = 0.7
+STRENGTH = 0.6
 WALK_S = 20.0
 ORDERS = (
-    SkillRequest(kind="walk", forward_m_s=0.4),
-    SkillRequest(kind="walk", forward_m_s=0.2, turn_rad_s=0.6),
-    SkillRequest(kind="walk", left_m_s=0.12),
-    SkillRequest(kind="walk", forward_m_s=0.3, turn_rad_s=-0.6),
+    SkillRequest(kind="walk", forward_m_s=0.6),
+    SkillRequest(kind="walk", forward_m_s=0.3, turn_rad_s=1.2),
+    SkillRequest(kind="walk", left_m_s=0.2),
+    SkillRequest(kind="walk", forward_m_s=0.5, turn_rad_s=-1.2),
 )
 CONDITIONS = (
     "sound robot, no file",
