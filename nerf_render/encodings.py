@@ -6,12 +6,9 @@ a field fitted there renders the same here.
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, UInt
+from jaxtyping import Array, Bool, Float
 
 _PRIMES = np.array([1, 2654435761, 805459861], dtype=np.uint32)
-_CORNERS = np.array(
-    [[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], dtype=bool
-)
 
 
 def contract(xyz: Float[Array, "*N 3"]) -> Float[Array, "*N 3"]:
@@ -51,24 +48,31 @@ def hash_grid(
     """
     levels = scalings.shape[0]
     size = table.shape[0] // levels
-    scaled = position[..., None, :] * scalings[:, None]
-    low, high = jnp.floor(scaled), jnp.ceil(scaled)
-    share = scaled - low
-    # [..., L, 1, 3] against the corners [8, 3]
-    corner = jnp.where(_CORNERS, high[..., None, :], low[..., None, :])
-    weight = jnp.where(_CORNERS, share[..., None, :], 1 - share[..., None, :])
-    rows = _hashed(corner.astype(jnp.uint32), size)
-    rows += (jnp.arange(levels, dtype=jnp.uint32) * size)[:, None]
-    features = jnp.take(table, rows, axis=0, mode="clip")
-    mixed = jnp.sum(features * jnp.prod(weight, axis=-1)[..., None], axis=-2)
-    return mixed.reshape(*position.shape[:-1], -1)
+    first = jnp.arange(levels, dtype=jnp.uint32) * jnp.uint32(size)
+    upper, lower, share = [], [], []
+    for axis in range(3):
+        scaled = position[..., axis, None] * scalings
+        low = jnp.floor(scaled)
+        share.append((scaled - low)[..., None])
+        # Wrapping at 2^32 leaves the residue modulo a smaller power of two as it is.
+        upper.append(jnp.ceil(scaled).astype(jnp.uint32) * _PRIMES[axis])
+        lower.append(low.astype(jnp.uint32) * _PRIMES[axis])
 
+    def corner(x: Array, y: Array, z: Array) -> Array:
+        rows = ((x ^ y ^ z) & jnp.uint32(size - 1)) + first
+        return jnp.take(table, rows, axis=0, mode="clip")
 
-def _hashed(corner: UInt[Array, "*N 3"], size: int) -> UInt[Array, "*N"]:
-    # Wrapping at 2^32 leaves the residue modulo a smaller power of two as it is.
-    product = corner * _PRIMES
-    mixed = product[..., 0] ^ product[..., 1] ^ product[..., 2]
-    return mixed & jnp.uint32(size - 1)
+    def mixed(high: Array, low: Array, axis: int) -> Array:
+        return high * share[axis] + low * (1 - share[axis])
+
+    def along_x(y: Array, z: Array) -> Array:
+        return mixed(corner(upper[0], y, z), corner(lower[0], y, z), 0)
+
+    def along_y(z: Array) -> Array:
+        return mixed(along_x(upper[1], z), along_x(lower[1], z), 1)
+
+    features = mixed(along_y(upper[2]), along_y(lower[2]), 2)
+    return features.reshape(*position.shape[:-1], -1)
 
 
 def direction_harmonics(direction: Float[Array, "*N 3"]) -> Float[Array, "*N 16"]:
