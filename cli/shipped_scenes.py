@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from importlib.util import find_spec
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 from nerf_render.scene_file import SceneError
 
@@ -11,8 +12,8 @@ _NEEDED = ("jax", "jaxtyping", "scipy")
 
 
 def shipped_scenes() -> list[Path]:
-    """Scene files in `scenes/`, by name; empty where none is shipped."""
-    return sorted(SCENES.glob("*/scene.npz"))
+    """Baked scene files in `scenes/`, by name; empty where none is shipped."""
+    return [path for path in sorted(SCENES.glob("*/scene.npz")) if _is_baked(path)]
 
 
 def default_scene() -> Path | None:
@@ -21,6 +22,15 @@ def default_scene() -> Path | None:
     if not shipped or any(find_spec(package) is None for package in _NEEDED):
         return None
     return shipped[0]
+
+
+def _is_baked(path: Path) -> bool:
+    """Whether robots' pictures can be drawn from it; False for a damaged file."""
+    try:
+        with ZipFile(path) as archive:
+            return "baked/grid.npy" in archive.namelist()
+    except (BadZipFile, OSError):
+        return False
 
 
 def add_scene_options(parser: ArgumentParser) -> None:

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from cli import shipped_scenes
 from cli.main import main
 from cli.match_insets import SceneInsets
 from cli.scene_pictures import ScenePainter, scene_eyes
@@ -72,3 +73,14 @@ def test_a_scene_that_is_not_there_is_refused_before_the_match(tmp_path, capsys)
     words = ["play", "--scene", str(tmp_path / "none.npz"), "--out", str(tmp_path)]
     assert main(words) == 2
     assert "--scene: expected a scene file, found no" in capsys.readouterr().err
+
+
+def test_only_scenes_with_a_baked_form_are_taken_by_themselves(
+    room_file, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(shipped_scenes, "SCENES", tmp_path)
+    assert shipped_scenes.default_scene() is None
+    for name, content in (("a", b"cut short"), ("b", room_file.read_bytes())):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "scene.npz").write_bytes(content)
+    assert shipped_scenes.default_scene() == tmp_path / "b" / "scene.npz"
