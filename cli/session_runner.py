@@ -18,7 +18,7 @@ from pathlib import Path
 from cli.session_job import MatchJob, write_job
 from match.errors import MatchError
 from match.fixtures import Fixture
-from match.session_files import match_folder, read_result
+from match.session_files import MatchResult, match_folder, read_result
 from match.session_plan import SessionPlan, rules_of
 from match.session_store import FinishedMatch, SessionStore
 
@@ -188,23 +188,29 @@ class SessionRunner:
         child.end()
         number, now = child.fixture.number, timestamp()
         code = child.process.returncode
-        if not stalled and code == 0:
-            result = read_result(child.folder)
-            finished = FinishedMatch(
-                goals=result.goals,
-                played_s=result.played_s,
-                wall_s=result.wall_s,
-                summary=result.summary,
-            )
-            self._store.add_finished(number, finished, now)
-            return True
-        reason = (
-            f"no sign of life for {self._plan.stall_s:g} s"
-            if stalled
-            else f"ended with code {code}: {child.last_words()}"
-        )
+        if stalled:
+            reason = f"no sign of life for {self._plan.stall_s:g} s"
+        elif code != 0:
+            reason = f"ended with code {code}: {child.last_words()}"
+        else:
+            try:
+                result = read_result(child.folder)
+            except MatchError as error:
+                reason = str(error)
+            else:
+                self._store.add_finished(number, _finished(result), now)
+                return True
         again = self._store.add_death(number, reason, now, restarts=self._plan.restarts)
         return not again
+
+
+def _finished(result: MatchResult) -> FinishedMatch:
+    return FinishedMatch(
+        goals=result.goals,
+        played_s=result.played_s,
+        wall_s=result.wall_s,
+        summary=result.summary,
+    )
 
 
 def timestamp() -> str:
