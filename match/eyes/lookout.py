@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from match.commands import Command, ResumePlay, StopPlay
-from match.eyes.fusion import Fusion, FusionConfig, fuse, fused_frame
+from match.eyes.fusion import Fusion, FusionConfig, fuse, fused_frame, note_fallen
 from match.eyes.reports import ReportTrust, frame_of_report
 from match.eyes.sight import SightConfig, sight_of
 from match.observation import MatchObservation
@@ -87,10 +87,13 @@ def look(
         now = replace(frame, time_s=time_s)
         fusion, _ = fuse(fusion, "tracker", now, config.fusion)
     for report in reports:
+        name = f"robot {report.team}/{report.player}"
         told = frame_of_report(report, time_s, state, config.trust)
         if told is not None:
-            name = f"robot {report.team}/{report.player}"
             fusion, _ = fuse(fusion, name, told, config.fusion)
+        # A robot that does not know where it is knows whether it lies.
+        robot = (report.team, report.player)
+        fusion = note_fallen(fusion, name, robot, report.fallen, time_s)
     frame = _of_this_match(fused_frame(fusion, time_s, config.fusion), state)
     seen = sight_of(frame, before.frame, state.field, config.sight)
     ball_s = before.ball_s

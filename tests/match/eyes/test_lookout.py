@@ -137,3 +137,19 @@ def test_before_and_after_the_match_there_is_nothing_to_stop():
     for phase in (GameState.INITIAL, GameState.FINISHED):
         state = replace(STATE, phase=phase)
         assert guard(Guard(), BLIND, state, (), 9.0, CONFIG) == (Guard(), ())
+
+
+def test_a_robot_that_is_lost_still_tells_that_it_lies():
+    """It sends the pitch's centre for a place; the tracker sees it at 1 m."""
+    lost = RobotStatus(
+        player=1,
+        team=1,
+        fallen=True,
+        pose_mm_rad=(0.0, 0.0, 0.0),
+        ball_age_s=-1.0,
+        ball_mm=(0.0, 0.0),
+    )
+    there = [frame((0.5, 0.0), tracked(1, 1.0))]
+    (robot,) = looked((0.0, there, []), (0.1, there, [lost])).seen.robots
+    assert robot.fallen
+    assert robot.x_m == pytest.approx(1.0, abs=0.01)
