@@ -35,6 +35,13 @@ _PANELS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (("falls_per_min", "falls"), ("goals_per_min", "goals")),
     ),
     (
+        "teachers' weights",
+        (
+            ("teacher/upright_weight", "score teacher"),
+            ("teacher/fallen_weight", "get-up teacher"),
+        ),
+    ),
+    (
         "curriculum",
         (
             ("curriculum/pushes", "strength of pushes"),

@@ -1,6 +1,7 @@
 """Pictures of a run's own policy: a film strip of one episode, on request a video."""
 
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -79,10 +80,8 @@ class Film:
             images = [_draw(renderer, poses[int(row)][1]) for row in chosen]
             imageio.imwrite(path, strip(images, self._config.columns))
             if self._config.video:
-                rate = 1 / task.control_period_s
-                with imageio.get_writer(path.with_suffix(".mp4"), fps=rate) as writer:
-                    for _, qpos in poses:
-                        writer.append_data(_draw(renderer, qpos))  # type: ignore[attr-defined]
+                frames = (_draw(renderer, qpos) for _, qpos in poses)
+                _write_video(path.with_suffix(".mp4"), frames, task.control_period_s)
 
 
 def episode(
@@ -113,6 +112,17 @@ def strip(images: list[Image], columns: int) -> Image:
         for row in range(rows)
     ]
     return np.concatenate(lines, axis=0)
+
+
+def _write_video(path: Path, frames: Iterable[Image], period_s: float) -> None:
+    with warnings.catch_warnings():
+        # JAX warns of every fork. This one becomes ffmpeg at once.
+        warnings.filterwarnings("ignore", message=r"os\.fork\(\) was called")
+        # Blocks of 2 px: as the encoder needs, not 16, which would stretch pictures.
+        options = {"fps": 1 / period_s, "macro_block_size": 2}
+        with imageio.get_writer(path, **options) as writer:
+            for frame in frames:
+                writer.append_data(frame)  # type: ignore[attr-defined]
 
 
 def _renderer(arena: Arena, config: FilmConfig) -> ArenaRenderer:

@@ -10,10 +10,13 @@ from sim.env import EnvConfig
 from sim.tasks.match import MatchTask
 from sim.tasks.rise import RiseTask
 from sim.tasks.score import ScoreTask
+from training.dmpo_config import DmpoConfig
 from training.duel import DuelConfig, actor_of_teacher
+from training.off_policy import OffPolicyConfig
 from training.ppo import PpoConfig
 from training.run_folder import RunError, RunFolder, read_checkpoint
 from training.teaching import TeachingConfig, weights
+from training.train_dmpo import DmpoRunConfig, train_dmpo
 from training.train_task import (
     TaskRunConfig,
     initial_progress,
@@ -94,6 +97,35 @@ def test_its_actor_begins_as_the_score_teachers(config):
 def test_imitation_draws_the_pupil_to_its_teachers(finished):
     _, _, history = finished
     assert history[-1]["teacher/kl"] < 0.8 * history[0]["teacher/kl"]
+
+
+@pytest.mark.slow
+def test_dmpo_learns_one_side_too(config, tmp_path):
+    small = DmpoConfig(actor_hidden=(8,), critic_hidden=(8,), samples=2, atoms=5)
+    learner = OffPolicyConfig(
+        dmpo=small,
+        unroll=8,
+        batch=4,
+        length=8,
+        capacity=256,
+        min_steps=32,
+        total_steps=96,
+        report_every=32,
+    )
+    duel = replace(config.duel, from_score_teacher=False)
+    run = DmpoRunConfig(task=config.task, env=config.env, learner=learner, duel=duel)
+    with RunFolder(tmp_path, run, resume=False) as folder:
+        progress = train_dmpo(run, folder)
+        last = folder.history()[-1]
+    # 4 environments x 8 steps x 1 robot, three times; an update for 8 steps each.
+    assert (last["step"], int(progress.learner.updates)) == (96, 12)
+    assert {"teacher/kl", "teacher/upright_weight"} <= last.keys()
+    assert sorted(file.name for file in (tmp_path / "opponents").iterdir()) == [
+        "000000000032.msgpack",
+        "000000000064.msgpack",
+    ]
+    with pytest.raises(ValueError, match="from_score_teacher: expected false"):
+        replace(run, duel=config.duel)
 
 
 def test_another_task_has_no_duel(config):

@@ -10,6 +10,7 @@ from sim.tasks.rise import RiseTask
 from training.archive import ArchiveReader, open_for_reuse
 from training.dmpo_config import DmpoConfig
 from training.export import export_policy
+from training.film import FilmConfig
 from training.off_policy import OffPolicyConfig
 from training.run_archive import archive_of
 from training.run_folder import RunFolder
@@ -41,7 +42,8 @@ def finished(tmp_path_factory):
             str(path / "archive"), TINY, made_by="a test", resume=False
         ) as archive,
     ):
-        progress = train_dmpo(TINY, folder, archive=archive)
+        film = FilmConfig(every=32, seconds=0.05, video=True)
+        progress = train_dmpo(TINY, folder, archive=archive, film=film)
         history = folder.history()
     return path, progress, history
 
@@ -52,6 +54,13 @@ def test_a_run_reports_what_the_task_measures(finished):
     assert [row["step"] for row in history] == [32, 64]
     assert {"reward/total", "mean/up"} <= history[-1].keys()
     assert int(progress.learner.updates) > 0
+
+
+def test_it_is_filmed_too(finished):
+    path, _, _ = finished
+    # Every 32 of 64 steps, but never at the start.
+    films = sorted(file.name for file in (path / "run" / "film").iterdir())
+    assert films == ["0000000032.mp4", "0000000032.png"]
 
 
 def test_its_archive_may_be_reused_by_the_same_task(finished):
