@@ -4,9 +4,10 @@ python -m benchmarks.referee_truth [--matches 200] [--whole 0] [--seconds 60]
 
 A ball machine shoots balls over two pitches: the laboratory's, with walls, and the
 small size league's, with lines. Truth is read from MuJoCo at every physics step (5 ms)
-and the line's crossing is interpolated; the referee looks 40 times per second, and what
-it wants placed is placed. `--whole N` plays N matches of the whole stack as well: two
-robots on their buses, truth at every bus cycle (8 ms).
+and the line's crossing is interpolated; a ball that is back within one look, as after a
+bounce off the ramp at the line, was not out. The referee looks 40 times per second, and
+what it wants placed is placed. `--whole N` plays N matches of the whole stack as well:
+two robots on their buses, truth at every bus cycle (8 ms).
 """
 
 import argparse
@@ -62,10 +63,12 @@ class Truth:
     walls: bool
     events: list[Event] = default(default_factory=list)
     before: tuple[float, Point] | None = None
+    pending: Event | None = None
     open: bool = True
 
     def restart(self) -> None:
         """The ball is put somewhere: its way begins anew."""
+        self._confirm()
         self.before, self.open = None, True
 
     def watch(self, time_s: float, ball: Point) -> None:
@@ -73,10 +76,32 @@ class Truth:
         before, self.before = self.before, (time_s, ball)
         if before is None or not self.open:
             return
-        event = self._goal(before, time_s, ball) or self._out(before, time_s, ball)
-        if event is not None:
-            self.events.append(event)
-            self.open = False
+        if self.pending is None:
+            self.pending = self._goal(before, time_s, ball) or self._out(
+                before, time_s, ball
+            )
+        elif self._inside(ball):
+            self.pending = None
+        elif time_s - self.pending.time_s >= LOOK_S:
+            self._confirm()
+
+    def end(self) -> list[Event]:
+        """All events of the match."""
+        self._confirm()
+        return self.events
+
+    def _confirm(self) -> None:
+        if self.pending is not None:
+            self.events.append(self.pending)
+            self.pending, self.open = None, False
+
+    def _inside(self, ball: Point) -> bool:
+        pitch = self.field
+        margin_m = pitch.ball_radius_m
+        return (
+            abs(ball[0]) <= pitch.half_length_m + margin_m
+            and abs(ball[1]) <= pitch.half_width_m + margin_m
+        )
 
     def _goal(
         self, before: tuple[float, Point], now_s: float, ball: Point
@@ -95,20 +120,30 @@ class Truth:
         self, before: tuple[float, Point], now_s: float, ball: Point
     ) -> Event | None:
         pitch = self.field
-        margin_m = pitch.ramp_width_m if self.walls else pitch.ball_radius_m
+        if self.walls:
+            over = self._over_wall(ball)
+            return Event(time_s=now_s, what="out") if over else None
         lines = ((0, pitch.half_length_m), (1, pitch.half_width_m))
         times = [
             crossed[0]
             for axis, line_m in lines
             if (
                 crossed := _crossing(
-                    before, now_s, ball, axis=axis, line_m=line_m + margin_m
+                    before, now_s, ball, axis=axis, line_m=line_m + pitch.ball_radius_m
                 )
             )
         ]
-        if self.walls and abs(ball[1]) < pitch.goal_width_m / 2 + 0.1:
-            times = []  # the net's depth; only balls clearly beside the goal count
         return Event(time_s=min(times), what="out") if times else None
+
+    def _over_wall(self, ball: Point) -> bool:
+        """Behind the ramp; in front of a goal, behind its net."""
+        pitch = self.field
+        mouth = abs(ball[1]) < pitch.goal_width_m / 2
+        end_m = pitch.goal_depth_m if mouth else pitch.ramp_width_m
+        return (
+            abs(ball[0]) > pitch.half_length_m + end_m
+            or abs(ball[1]) > pitch.half_width_m + pitch.ramp_width_m
+        )
 
 
 def _crossing(
@@ -219,7 +254,7 @@ def ball_machine(rules: RuleBook, pitch: FieldSpec, seed: int) -> Verdict:
             for placed in decision.placements:
                 if isinstance(placed, BallPlacement):
                     place(placed.x_m, placed.y_m)
-    return compare(truth.events, decisions)
+    return compare(truth.end(), decisions)
 
 
 def _shot(rng: np.random.Generator, pitch: FieldSpec, ball) -> Point:
@@ -269,7 +304,7 @@ def whole_match(seed: int, seconds: float) -> Verdict:
 
         with match:
             match.run(on_cycle)
-        return compare(truth.events, match.log.decisions)
+        return compare(truth.end(), match.log.decisions)
 
 
 def verdicts(args: argparse.Namespace) -> Iterator[tuple[str, int, Verdict]]:
@@ -317,6 +352,8 @@ def main() -> None:
         for word, lines in (("missed", verdict.missed), ("invented", verdict.invented)):
             for line in lines:
                 print(f"{kind} match {number}: {word}: {line}", flush=True)
+        if (number + 1) % 20 == 0:
+            print(f"after {number + 1}: {json.dumps(sums)}", flush=True)
     print(json.dumps(sums, indent=2))
 
 

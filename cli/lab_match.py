@@ -8,7 +8,7 @@ from types import TracebackType
 
 from cli.match_log import MatchLog
 from match import referee
-from match.commands import Command
+from match.commands import Command, VoidGoals
 from match.control_view import control_view
 from match.decisions import BallPlacement, Decision
 from match.eyes.lookout import Guard, Lookout, LookoutConfig, guard, look
@@ -54,6 +54,7 @@ class LabMatch:
     ) -> None:
         self.config = config
         self.state = referee.start(config.rules, config.field, config.teams)
+        self._voids: list[VoidGoals] = []
         self.log = MatchLog(record_path, config.rules, config.field, config.teams)
         self._say = say
         self._lookout = Lookout()
@@ -104,6 +105,16 @@ class LabMatch:
             self.log.add_status(now_s, report)
         for offence in heard.offences:
             self._say(f"team {offence.team} has no goals any more: {offence.reason}")
+            void = VoidGoals(
+                id=f"messages of team {offence.team}",
+                by="message budget",
+                team=offence.team,
+                why=offence.reason,
+            )
+            self._voids.append(void)
+        # Until a look has taken them: there may be nothing to look at.
+        known = self.state.commands
+        orders = (*orders, *(void for void in self._voids if void.id not in known))
         self._lookout = look(
             self._lookout,
             self._tracker.pending(),

@@ -106,6 +106,15 @@ class AwardGoal(Command):
 
 
 @dataclass(frozen=True, kw_only=True)
+class VoidGoals(Command):
+    """No goal of `team` counts, neither those it has nor later ones (rules 2026: a team
+    that sends more messages than it may)."""
+
+    team: int
+    why: str = "ordered"
+
+
+@dataclass(frozen=True, kw_only=True)
 class AwardKick(Command):
     """Stop play and restart it so.
 

@@ -15,6 +15,7 @@ class DecisionKind(Enum):
     BALL_IN_PLAY = "ball in play"
     GOAL = "goal"
     NO_GOAL = "goal not allowed"
+    GOALS_VOID = "goals void"
     BALL_OUT = "ball out"
     BALL_STUCK = "ball stuck"
     THROW_IN = "throw-in"

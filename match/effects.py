@@ -10,9 +10,10 @@ from robot.contracts.game_control import Penalty
 
 @dataclass(frozen=True, kw_only=True)
 class ScoreEffect:
-    """One goal for `team`."""
+    """Goals for `team`; negative numbers take some away."""
 
     team: int
+    goals: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +47,14 @@ class ShotEffect:
     scored: bool
 
 
-Effect = ScoreEffect | PenaltyEffect | CardEffect | ShotEffect
+@dataclass(frozen=True, kw_only=True)
+class VoidEffect:
+    """No later goal of `team` counts."""
+
+    team: int
+
+
+Effect = ScoreEffect | VoidEffect | PenaltyEffect | CardEffect | ShotEffect
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -111,6 +111,7 @@ class MatchState:
         still: where they stood then; empty before.
         last_foul_s: on the running clock.
         score: of teams[0] and teams[1]; without the shots of a shoot-out.
+        voided: numbers of teams whose goals do not count.
         counted_penalties: of teams[0] and teams[1], that make later ones longer.
         time_outs_taken: of teams[0] and teams[1].
         decisions: how many have been taken.
@@ -143,6 +144,7 @@ class MatchState:
     still: tuple[Still, ...] = ()
     last_foul_s: float = float("-inf")
     score: tuple[int, int] = (0, 0)
+    voided: tuple[int, ...] = ()
     counted_penalties: tuple[int, int] = (0, 0)
     time_outs_taken: tuple[int, int] = (0, 0)
     time_out: TimeOut | None = None

@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from match.effects import CardEffect, Effect, PenaltyEffect, ScoreEffect, ShotEffect
+from match.effects import (
+    CardEffect,
+    Effect,
+    PenaltyEffect,
+    ScoreEffect,
+    ShotEffect,
+    VoidEffect,
+)
 from match.rules import RuleBook
 from match.state import MatchState, ShootOut
 from match.tracks import LASTING, RobotTrack, Sentence, Watch
@@ -38,7 +45,9 @@ def applied(
 ) -> MatchState:
     """The state once the effect of that decision has happened."""
     if isinstance(effect, ScoreEffect):
-        return _with_score(state, effect.team, 1)
+        return _with_score(state, effect.team, effect.goals)
+    if isinstance(effect, VoidEffect):
+        return replace(state, voided=(*state.voided, effect.team))
     if isinstance(effect, CardEffect):
         return _with_cards(state, effect, 1)
     if isinstance(effect, ShotEffect):
@@ -63,14 +72,20 @@ def applied(
 def undone(state: MatchState, effect: Effect, decision: int) -> MatchState:
     """The state without the effect of that decision."""
     if isinstance(effect, ScoreEffect):
-        return _with_score(state, effect.team, -1)
+        return _with_score(state, effect.team, -effect.goals)
+    if isinstance(effect, VoidEffect):
+        voided = tuple(team for team in state.voided if team != effect.team)
+        return replace(state, voided=voided)
     if isinstance(effect, CardEffect):
         return _with_cards(state, effect, -1)
     if isinstance(effect, ShotEffect):
         return _with_shots(state, effect, remove=True)
     track = state.track(effect.robot)
     sentences = tuple(s for s in track.sentences if s.decision != decision)
-    state = _with_track(state, replace(track, sentences=sentences))
+    # It may have been taken off: then it walks in like one that has served.
+    returning = track.returning or (not sentences and track.removed_since_s is not None)
+    track = replace(track, sentences=sentences, returning=returning)
+    state = _with_track(state, track)
     return _with_count(state, effect, -1)
 
 

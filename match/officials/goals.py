@@ -77,16 +77,17 @@ def score_goal(
 ) -> None:
     """Count a goal for `team`; kick-off for the other one, or the end by a lead."""
     score = list(desk.state.score)
-    score[desk.state.index(team)] += 1
+    counts = team not in desk.state.voided
+    score[desk.state.index(team)] += counts
     number = desk.decide(
-        DecisionKind.GOAL,
-        f"{score[0]}:{score[1]}, {how}",
+        DecisionKind.GOAL if counts else DecisionKind.NO_GOAL,
+        f"{score[0]}:{score[1]}, {how}{'' if counts else '; the team has no goals'}",
         rule=rule,
         team=team,
         player=None if scorer is None else scorer[1],
         evidence=evidence,
         cause=cause,
-        effects=(ScoreEffect(team=team),),
+        effects=(ScoreEffect(team=team),) if counts else (),
     )
     lead, mercy = abs(score[0] - score[1]), desk.rules.mercy_goals
     if mercy is not None and lead >= mercy:

@@ -22,8 +22,10 @@ from match.commands import (
     Substitute,
     TakeTimeOut,
     Unpenalize,
+    VoidGoals,
 )
 from match.decisions import BallPlacement, DecisionKind
+from match.effects import ScoreEffect, VoidEffect
 from match.observation import RobotId
 from match.officials import goals, phases
 from match.officials.boundary import corner_spot, goal_kick_spot
@@ -223,6 +225,27 @@ def _award_goal(desk: Desk, command: AwardGoal) -> str | None:
     return None
 
 
+def _void_goals(desk: Desk, command: VoidGoals) -> str | None:
+    fault = _no_team(desk, command.team)
+    if fault is not None:
+        return fault
+    if command.team in desk.state.voided:
+        return "the team's goals are void"
+    goals_now = desk.state.score[desk.state.index(command.team)]
+    desk.decide(
+        DecisionKind.GOALS_VOID,
+        f"{goals_now} goals and all later ones: {command.why}",
+        rule="goals void",
+        team=command.team,
+        evidence=(("goals", float(goals_now)),),
+        effects=(
+            ScoreEffect(team=command.team, goals=-goals_now),
+            VoidEffect(team=command.team),
+        ),
+    )
+    return None
+
+
 def _award_kick(desk: Desk, command: AwardKick) -> str | None:
     fault = _not_in_game(desk) or _no_team(desk, command.team)
     if fault is not None:
@@ -311,6 +334,7 @@ _HANDLERS: dict[type[Command], Callable[[Desk, Any], str | None]] = {
     Substitute: _substitute,
     AwardGoal: _award_goal,
     AwardKick: _award_kick,
+    VoidGoals: _void_goals,
     DropBall: _drop_ball,
     TakeTimeOut: _time_out,
     AddTime: _add_time,

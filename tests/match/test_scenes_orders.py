@@ -15,6 +15,8 @@ from match.commands import (
     Start,
     StopPlay,
     Substitute,
+    Unpenalize,
+    VoidGoals,
 )
 from match.errors import MatchError
 from match.restart import RestartKind
@@ -195,6 +197,30 @@ def test_an_overruled_mercy_goal_lets_the_match_go_on():
     match.order(Overrule, decision=match.decision("goal").number)
     assert match.phase is GameState.READY
     assert match.score == (0, 0)
+
+
+def test_void_goals_are_gone_and_later_ones_do_not_count():
+    match = Staged().in_play().order(AwardGoal, team=HOME).order(AwardGoal, team=HOME)
+    match.order(VoidGoals, team=HOME, why="too many messages")
+    assert match.score == (0, 0)
+    match.set().whistle().touch(AWAY, 2).ball(0.5, 0.5).look().touch(HOME, 3).said()
+    assert match.ball(4.6, 0.0).look().said() == ["goal not allowed", "ready"]
+    assert match.score == (0, 0)
+
+
+def test_overruled_void_goals_come_back():
+    match = Staged().in_play().order(AwardGoal, team=HOME).order(VoidGoals, team=HOME)
+    match.order(Overrule, decision=match.decision("goals void").number)
+    assert match.score == (1, 0)
+    assert match.state.voided == ()
+
+
+def test_a_wrongly_removed_robot_walks_back_in_unpunished():
+    match = Staged().in_play().order(RequestPickUp, team=HOME, player=4)
+    match.order(Overrule, decision=match.decision("pick-up").number)
+    assert match.track(HOME, 4).returning
+    match.order(Unpenalize, team=HOME, player=4)
+    assert match.last.kind.value == "order refused"
 
 
 def test_a_match_finished_by_mistake_goes_on():
