@@ -29,6 +29,8 @@ from robot.real_time import MonotonicClock
 LOOK_S = 0.025
 READY_FOR_S = 2.0
 """Both robots have been seen for so long before the match starts."""
+ASK_AGAIN_S = 10.0
+"""Between two reminders that robots are waited for."""
 _COLOURS = {"home": TeamColour.BLUE, "away": TeamColour.RED}
 
 
@@ -98,7 +100,7 @@ class _Starter:
 
     def __init__(self, job: MatchJob) -> None:
         self._names = {job.numbers[side]: job.names[side] for side in SIDES}
-        self._told_s = float("-inf")
+        self._told_s = self._asked_s = float("-inf")
         self._complete_s: float | None = None
         self._started = False
 
@@ -122,7 +124,8 @@ class _Starter:
             return
         self._told_s = now_s
         print(json.dumps([match.state.clock_s, *match.state.score]), flush=True)
-        if not self._started and now_s % 10 < 0.5:
+        if not self._started and now_s - self._asked_s >= ASK_AGAIN_S:
+            self._asked_s = now_s
             waiting = ", ".join(
                 f"robot of {name} (robot run ... --team {number})"
                 for number, name in self._names.items()
