@@ -1,5 +1,7 @@
 """Slow motions over the emulated bus: what stops them, and limp servos afterwards."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -41,11 +43,11 @@ class Rig:
         stage.put(base_pose())
         return stage
 
-    def held(self):
+    def held(self, waits=False):
         config = HeldConfig(let_down_s=0.2)
         robot = self.robot
         return HeldRobot(
-            robot.devices, robot, config, "head", stops=[self.stop], waits=False
+            robot.devices, robot, config, "head", stops=[self.stop], waits=waits
         )
 
     def torque(self):
@@ -107,6 +109,18 @@ def test_a_pose_is_reached_and_read_to_a_tick(rig):
     # Readings count the hidden zeros in; a tick is 0.0015 rad.
     zeros = draw_hidden(SEED).zeros_rad
     assert read == pytest.approx(truth + zeros, abs=0.0016)
+
+
+def test_the_bus_goes_on_while_a_picture_is_looked_at(rig):
+    rig.stage(())
+    with rig.held(waits=True) as robot:
+        before_s = rig.robot.now()
+        assert robot.meanwhile(lambda: time.sleep(0.05) or "found") == "found"
+        assert rig.robot.now() > before_s
+        assert rig.torque() == {1}
+        with pytest.raises(ValueError, match="no board"):
+            robot.meanwhile(lambda: int("no board"))
+    assert rig.torque() == {0}
 
 
 def taking(rig, boards, folder):
