@@ -37,6 +37,8 @@ _SKY_SIZE = 128
 _STEEPEST_COSINE = 0.03
 _SMOOTHING_VOXELS = 0.6
 _FLAT = 0.97
+_FARTHEST_M = ((-5.0, -4.5, -0.3), (5.0, 4.5, 2.2))
+"""Corners of the largest grid by itself: what lies beyond, ceilings too, is sky."""
 _FILL_FACTORS = (2, 4, 8)
 """Voxels so many times larger fill what too few pixels saw."""
 
@@ -242,7 +244,8 @@ def _surfels(views: Views) -> tuple[Floats, Floats, Floats]:
 
 def _bounds(points: Floats) -> NDArray[np.float64]:
     ends = np.quantile(points.astype(np.float64), [0.0025, 0.9975], axis=0)
-    return ends + np.array([[-0.1], [0.1]])
+    ends += np.array([[-0.1], [0.1]])
+    return np.clip(ends, *np.array(_FARTHEST_M))
 
 
 def _check_memory(shape: tuple[int, ...], config: BakeConfig) -> None:
