@@ -4,7 +4,7 @@
 
 Each robot is hidden: zeros 3 deg off, either way, and servos of 60 % of a nominal one's
 strength. It walks through the onboard runtime and the emulated bus, 20 s or until it
-falls, as it is and with what a calibration file holds.
+falls, pushed every two seconds, as it is and with what a calibration file holds.
 """
 
 import argparse
@@ -18,12 +18,14 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from calibration.motion_player import MotionPlayer
 from calibration.servo.fit import FitConfig
 from calibration.servo.motions import servo_motions
 from calibration.servo.session import identify, servo_fits
 from cli.hidden_robot import HiddenRobot, VirtualHand
+from robot import rotations
 from robot.brain import Identity
 from robot.calibrated import calibrated_joint_map, matched_gains
 from robot.contracts.actuator import NOMINAL_SERVOS
@@ -46,12 +48,15 @@ from robot.skills import SkillRequest
 from robot.stop import FlagStop
 from sim.hidden_dynamics import HiddenDynamics, draw_dynamics, weakened
 
+FloatArray = NDArray[np.float64]
 POLICIES = Path(__file__).parent.parent / "policies"
 ZERO_RAD = math.radians(3.0)
 ZERO_LEFT_RAD = math.radians(0.3)
 """What `calibrate zeros` leaves (its own benchmark: rms over robots)."""
 STRENGTH = 0.6
 WALK_S = 20.0
+PUSH_N, PUSH_S, PUSH_EVERY_S = 10.0, 0.1, 2.0
+"""Within what the papers' randomization pushes with: 5 to 15 N, 0.05 to 0.15 s."""
 ORDERS = (
     SkillRequest(kind="walk", forward_m_s=0.6),
     SkillRequest(kind="walk", forward_m_s=0.3, turn_rad_s=1.2),
@@ -66,7 +71,9 @@ CONDITIONS = (
 )
 _STAND_S = 5.0
 _FALLEN_M = 0.16
+_ROW_S = 0.1
 Trials = dict[str, dict[str, dict[str, Any]]]
+_COLOURS = ("#9aa5b1", "#b3261e", "#0b57d0", "#1e7d32")
 _BLANK = Provenance(made="", robot="", procedure="", residual="", measurements=1)
 
 
@@ -99,13 +106,13 @@ def servos_found(
     """`known` and what `calibrate servo` measures, over the emulated bus."""
     robot = HiddenRobot(truth, seed, calibrated_joint_map(default_joint_map(), known))
     VirtualHand(robot).hang()
-    motions = servo_motions(JOINT_NAMES)
+    motions = servo_motions(JOINT_NAMES, seconds=3.0)
     with MotionPlayer(robot.devices, robot, "servo") as player:
         recordings = []
         for motion in motions:
             player.go_to(motion.goals_rad[0])
             recordings.append(player.play(motion.goals_rad))
-    config = FitConfig(zero_sigma_rad=0.006)
+    config = FitConfig(zero_sigma_rad=0.006, iterations=6)
     results = identify(JOINT_NAMES, motions, recordings, NOMINAL_SERVOS, config=config)
     part = ServoPart(provenance=_BLANK, fits=servo_fits(results))
     return replace(known, servos=part)
@@ -127,9 +134,18 @@ def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[st
         stops=(over,),
     )
     runtime.order = SkillRequest(kind="stand")
-    data, root = robot.world.data, robot.world.body.index.root_qpos
+    data, index = robot.world.data, robot.world.body.index
+    root, torso = index.root_qpos, index.torso_body
     path: list[list[float]] = []
     fell_s: float | None = None
+
+    def push(walked: float) -> None:
+        """On the torso for 0.1 s every two seconds; the same whatever file is used."""
+        number, since = divmod(walked, PUSH_EVERY_S)
+        toward = np.random.default_rng([seed, int(number)]).uniform(-math.pi, math.pi)
+        force_n = PUSH_N if 1.0 <= since < 1.0 + PUSH_S else 0.0
+        force = (force_n * math.cos(toward), force_n * math.sin(toward), 0.0)
+        data.xfrc_applied[torso, :3] = force
 
     def finished() -> bool:
         nonlocal fell_s
@@ -140,10 +156,11 @@ def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[st
             hand.let_go()
         if walked < 0:
             return False
+        push(walked)
         runtime.order = ORDERS[int(walked // (WALK_S / len(ORDERS))) % len(ORDERS)]
         if over.requested() is not None:
             return False
-        if walked >= 0.1 * len(path):
+        if walked >= _ROW_S * len(path):
             path.append(data.qpos[root].tolist())
         if data.qpos[root[2]] < _FALLEN_M:
             fell_s = walked
@@ -172,9 +189,15 @@ def main() -> None:
     parser.add_argument("--robots", type=int, nargs=2, default=(1, 10))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--conditions", type=int, default=4, help="the first N")
+    parser.add_argument("--merge", type=Path, nargs="*", default=[], metavar="TRIALS")
     args = parser.parse_args()
     kept = args.out.with_suffix(".trials.json")
-    trials: Trials = json.loads(kept.read_text()) if kept.exists() else {}
+    trials: Trials = {}
+    for file in (kept, *args.merge):
+        for name, runs in json.loads(
+            file.read_text() if file.exists() else "{}"
+        ).items():
+            trials.setdefault(name, {}).update(runs)
     first, last = args.robots
     for seed in range(first, last + 1):
         for name, truth, bundle in islice(conditions(seed), args.conditions):
@@ -188,19 +211,45 @@ def main() -> None:
 
 
 def table(trials: Trials) -> dict[str, dict[str, float]]:
-    """Falls per minute of walking."""
+    """Falls per minute of walking, and rms errors of the velocities while it walks."""
     rows = {}
     for name, by_robot in trials.items():
         runs = list(by_robot.values())
         seconds = sum(run["seconds"] for run in runs)
         falls = sum(run["fell"] for run in runs)
+        errors = np.concatenate([velocity_errors(run["path"]) for run in runs])
+        line, turn = np.sqrt((errors**2).mean(axis=0))
         rows[name] = {
             "robots": len(runs),
             "falls": falls,
             "walked_s": round(seconds, 1),
             "falls_per_min": round(60 * falls / max(seconds, 1e-9), 2),
+            "velocity_error_m_s": round(float(line), 3),
+            "turn_error_rad_s": round(float(turn), 3),
         }
     return rows
+
+
+def velocity_errors(path: list[list[float]]) -> FloatArray:
+    """[n, 2] of each order, from its first second on: m/s, and rad/s of turning.
+
+    Mean velocities over an order's time, in the robot's own heading, against the order.
+    """
+    root = np.array(path).reshape(-1, 7)
+    found = []
+    rows = round(WALK_S / len(ORDERS) / _ROW_S)
+    heading = np.unwrap(rotations.yaw(root[:, 3:]))
+    for number, order in enumerate(ORDERS):
+        part = slice(number * rows + round(1 / _ROW_S), (number + 1) * rows)
+        moved, turned = root[part, :2], heading[part]
+        if len(moved) < round(2 / _ROW_S):
+            continue
+        steps = rotations.into_heading(np.diff(moved, axis=0), turned[:-1]) / _ROW_S
+        ahead, left = steps.mean(axis=0)
+        turn = (turned[-1] - turned[0]) / (_ROW_S * (len(turned) - 1))
+        off = math.hypot(ahead - order.forward_m_s, left - order.left_m_s)
+        found.append((off, turn - order.turn_rad_s))
+    return np.array(found).reshape(-1, 2)
 
 
 def write(trials: Trials, out: Path) -> None:
@@ -208,11 +257,18 @@ def write(trials: Trials, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     rows = table(trials)
     out.with_suffix(".json").write_text(json.dumps(rows, indent=1) + "\n")
-    figure = Figure(figsize=(11, 3.4), layout="constrained")
-    bars, *paths = figure.subplots(1, 1 + len(trials))
-    bars.barh(list(rows), [row["falls_per_min"] for row in rows.values()])
-    bars.invert_yaxis()
-    bars.set_xlabel("falls per minute")
+    figure = Figure(figsize=(13, 3.2), layout="constrained")
+    bars, errors, *paths = figure.subplots(1, 2 + len(trials))
+    told = [name.replace(", ", ",\n") for name in rows]
+    for axis, what, unit in (
+        (bars, "falls_per_min", "falls per minute"),
+        (errors, "velocity_error_m_s", "velocity error, m/s"),
+    ):
+        axis.barh(told, [row[what] for row in rows.values()], color=_COLOURS)
+        axis.invert_yaxis()
+        axis.set_xlabel(unit)
+        axis.tick_params(labelsize=7)
+    errors.set_yticks([])
     for axis, (name, runs) in zip(paths, trials.items(), strict=True):
         for run in runs.values():
             track = np.array(run["path"])
@@ -221,7 +277,7 @@ def write(trials: Trials, out: Path) -> None:
             axis.plot(track[:, 0], track[:, 1], lw=0.8, color="#0b57d0")
             mark = ("x", "#b3261e") if run["fell"] else ("o", "#1e7d32")
             axis.plot(*track[-1, :2], mark[0], color=mark[1], ms=5)
-        axis.set_title(name, fontsize=8)
+        axis.set_title(name.replace(", ", ",\n"), fontsize=8)
         axis.set_aspect("equal", "datalim")
         axis.tick_params(labelsize=7)
     figure.savefig(out.with_suffix(".png"), dpi=100)
