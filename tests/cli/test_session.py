@@ -103,15 +103,17 @@ def wait_for(condition, process, longest_s=900.0):
 
 
 def playing(out):
-    """Process ids of matches that are on."""
-    listed = subprocess.run(
-        ["ps", "-eo", "pid,stat,args"], capture_output=True, text=True, check=True
-    ).stdout.splitlines()
-    return [
-        int(line.split()[0])
-        for line in listed
-        if "cli.session_match" in line and str(out) in line and " Z" not in line
-    ]
+    """Process ids of matches that are on; from /proc, because `ps` may take seconds on
+    a busy machine, and a match is over by then."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue  # ended meanwhile; a zombie has no command line
+        if "cli.session_match" in command and str(out) in command:
+            found.append(int(folder.name))
+    return found
 
 
 @pytest.mark.slow
