@@ -6,7 +6,7 @@ import socket
 from cli.match_config import Ports
 from match.errors import MatchError
 
-_FIRST_OFFSET, _LAST_OFFSET = 2000, 60000
+_FIRST_OFFSET, _LAST_OFFSET = 2000, 55000
 
 
 def free_offset() -> int:
@@ -18,9 +18,9 @@ def free_offset() -> int:
     span = _LAST_OFFSET - _FIRST_OFFSET
     for step in range(0, span, 7):
         ports = Ports(offset=_FIRST_OFFSET + (os.getpid() * 101 + step) % span)
-        if all(map(_is_free, (ports.control, ports.status, ports.tracker))):
+        if all(map(_is_free, ports.all)):
             return ports.offset
-    raise MatchError("ports", ["expected three free UDP ports, found none"])
+    raise MatchError("ports", ["expected four free UDP ports, found none"])
 
 
 def _is_free(port: int) -> bool:

@@ -45,7 +45,7 @@ def lab_config(args: argparse.Namespace) -> LabMatchConfig:
     jerseys = tuple(range(1, robots + 1))
     network = LeadConfig(
         address=args.address,
-        version=args.version,
+        version=args.protocol,
         whistle_delay_s=args.whistle_delay,
     )
     return LabMatchConfig(

@@ -104,6 +104,7 @@ class LabMatch:
         for report in heard.reports:
             self.log.add_status(now_s, report)
         for offence in heard.offences:
+            self.log.add_offence(offence)
             self._say(f"team {offence.team} has no goals any more: {offence.reason}")
             void = VoidGoals(
                 id=f"messages of team {offence.team}",

@@ -1,7 +1,7 @@
 """What remains of a simulated match: record, figures, paths and pictures to draw."""
 
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from firmware_bridge.slow_items import ServoStatus
 from match import statistics
 from match.commands import Command
+from match.game_controller_budget import MessageOffence
 from match.observation import MatchObservation
 from match.paths import PathLog, Paths
 from match.record import MatchRecord
@@ -101,6 +102,10 @@ class MatchLog:
             now_s,
             {"player": status.player, "fallen": status.fallen, **pose},
         )
+
+    def add_offence(self, offence: MessageOffence) -> None:
+        """A team that talked too much: people decide what becomes of its goals."""
+        self._record.write("/team/offence", offence.time_s, asdict(offence))
 
     def add_cycle(self, team: int, cycle: CycleRecord) -> None:
         """What a robot felt and did, where a policy decided or a fault ended it."""

@@ -3,28 +3,29 @@
 from contextlib import ExitStack
 from types import TracebackType
 
-from cli.match_config import Ports
-from match.game_controller import ControlBroadcaster, StatusReceiver, TrackerSender
-from robot.contracts.game_control import GameControl, RobotStatus
+from cli.match_config import TEAM_NUMBERS, MatchConfig
+from match.game_controller import TrackerSender
+from match.game_controller_lead import GameControllerLead, Heard
+from robot.contracts.game_control import GameControl
 from robot.contracts.tracker import TrackerFrame
-
-_LOOPBACK = "127.0.0.1"
 
 
 class MatchNetwork:
     """All sockets of the desktop's side; nothing leaves this computer.
 
     Raises:
-        MatchError: the port for reports is taken.
+        MatchError: a port is taken.
     """
 
-    def __init__(self, ports: Ports):
+    def __init__(self, config: MatchConfig):
+        home, away = TEAM_NUMBERS.values()
         with ExitStack() as stack:
-            self._heard = stack.enter_context(
-                StatusReceiver(address=_LOOPBACK, port=ports.status)
+            self._lead = stack.enter_context(
+                GameControllerLead(config.network, (home, away))
             )
-            self._voice = stack.enter_context(ControlBroadcaster(port=ports.control))
-            self._tracker = stack.enter_context(TrackerSender(port=ports.tracker))
+            self._tracker = stack.enter_context(
+                TrackerSender(port=config.ports.tracker)
+            )
             self._stack = stack.pop_all()
 
     def __enter__(self) -> "MatchNetwork":
@@ -39,13 +40,13 @@ class MatchNetwork:
         self._stack.close()
 
     def announce(self, control: GameControl, now_s: float) -> None:
-        """What the referee says, if it is due."""
-        self._voice.update(control, now_s)
+        """What the referee says, as far as it is due."""
+        self._lead.announce(control, now_s)
 
     def track(self, frame: TrackerFrame) -> None:
         """Where everything is."""
         self._tracker.send(frame)
 
-    def reports(self) -> tuple[RobotStatus, ...]:
-        """What the robots have reported since the last call."""
-        return self._heard.poll()
+    def hear(self, now_s: float) -> Heard:
+        """What robots have reported, and which team talks too much, since last time."""
+        return self._lead.hear(now_s)

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.arguments import from_zero, positive_seconds
-from cli.match_config import MatchConfig, Ports, port_offset
+from cli.match_config import MatchConfig, Ports, add_network_options
 from cli.match_files import RECORD, VIDEO, keep, say, say_file
 from cli.match_page import live_page
 from cli.match_players import (
@@ -90,13 +90,7 @@ def add_parser(subparsers: Any) -> None:
     add_page_option(parser)
     add_scene_options(parser)
     parser.add_argument("--no-video", action="store_true", help="leave match.mp4 out")
-    parser.add_argument(
-        "--port-offset",
-        type=port_offset,
-        default=0,
-        metavar="N",
-        help="add N to the UDP ports 3737, 3838, 3939, for matches side by side",
-    )
+    add_network_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -109,6 +103,8 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         ports=Ports(offset=args.port_offset),
         scene=chosen_scene(args),
+        protocol=args.protocol,
+        whistle_delay_s=args.whistle_delay,
     )
     match = SimulatedMatch(config, players, team_names(folders), args.out / RECORD)
     try:

@@ -7,9 +7,10 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 
-from cli.arguments import from_zero, positive_seconds
+from cli.arguments import positive_seconds
 from cli.lab_config import RULES, lab_config, team_argument
 from cli.lab_match import LabMatch
+from cli.match_config import add_network_options
 from cli.match_files import RECORD, say_file
 from cli.page import add_page_option, open_page
 from match.errors import MatchError
@@ -55,21 +56,6 @@ def add_parser(subparsers: Any) -> None:
         metavar="IP",
         help="broadcast address of the robots' network (%(default)s: this computer)",
     )
-    parser.add_argument(
-        "--version",
-        type=int,
-        choices=(20, 19),
-        default=20,
-        help="of the GameController's packets",
-    )
-    parser.add_argument(
-        "--whistle-delay",
-        type=from_zero,
-        default=0,
-        metavar="S",
-        help="tell robots of PLAYING so much later; for robots that hear (10 s, "
-        "RoboCup)",
-    )
     add_page_option(parser)
     parser.add_argument(
         "--out",
@@ -78,13 +64,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="DIR",
         help="folder for match.mcap, match.json, report.html (%(default)s)",
     )
-    parser.add_argument(
-        "--port-offset",
-        type=from_zero,
-        default=0,
-        metavar="N",
-        help="add N to all UDP ports",
-    )
+    add_network_options(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -137,7 +137,7 @@ class SimulatedMatch:
             on_cycle(self)
 
     def _open(self) -> None:
-        self._network = self._stack.enter_context(MatchNetwork(self.config.ports))
+        self._network = self._stack.enter_context(MatchNetwork(self.config))
         with ExitStack() as robots:
             for side in SIDES:
                 self.robots[side] = open_player(
@@ -170,5 +170,8 @@ class SimulatedMatch:
             self.stage.carry_out(decision)
         self._network.announce(control_view(self.rules, self.state), now_s)
         self._network.track(self.stage.track(seen))
-        for status in self._network.reports():
+        heard = self._network.hear(now_s)
+        for status in heard.reports:
             self.log.add_status(now_s, status)
+        for offence in heard.offences:
+            self.log.add_offence(offence)

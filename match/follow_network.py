@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 
-from match.follow import GameHistory
+from match.follow import LEADER_LOST_S, GameHistory
 from match.follow_changes import GameChange
 from match.game_controller_sockets import Listener, Sender
 from robot.contracts.errors import ContractError
@@ -25,6 +25,7 @@ from robot.contracts.game_control_monitor import (
 )
 
 _REQUEST_PERIOD_S = 10.0
+_UNHEARD_PERIOD_S = 0.5
 _KEPT_REFUSALS = 100
 
 
@@ -151,7 +152,9 @@ class GameControllerFollower:
         if self._sender is None or config.monitor is None:
             return
         # A GameController that was started again has forgotten its monitors.
-        if waited_s >= _REQUEST_PERIOD_S or waited_s < 0:
+        served = self.truth.state.silent_s(time_s) < LEADER_LOST_S
+        period_s = _REQUEST_PERIOD_S if served else _UNHEARD_PERIOD_S
+        if waited_s >= period_s or waited_s < 0:
             self._requested_s = time_s
             self._sender.send_to(MONITOR_REQUEST, config.monitor, config.monitor_port)
 

@@ -21,16 +21,16 @@ SHIPPED = Path(__file__).parents[2] / "policies" / "scripted"
 
 def _free_offset() -> int:
     """Ports that nobody on this computer holds."""
-    for offset in range(2000 + os.getpid() % 20000, 60000, 7):
+    for offset in range(2000 + os.getpid() % 20000, 55000, 7):
         ports = Ports(offset=offset)
         try:
-            for port in (ports.control, ports.status, ports.tracker):
+            for port in ports.all:
                 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
                     probe.bind(("", port))
         except OSError:
             continue
         return offset
-    raise OSError("expected three free UDP ports, found none")
+    raise OSError("expected four free UDP ports, found none")
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,14 @@ import threading
 import time
 from dataclasses import replace
 
+import pytest
 from mcap.reader import make_reader
 
 from cli.main import main
+from match.follow_changes import ChangeKind
+from match.follow_network import FollowConfig, GameControllerFollower
 from match.game_controller_lead import GameControllerLead, LeadConfig
+from match.rules import LAB_1V1
 from robot.contracts.game_control import GameState, Penalty, decode_control
 from robot.contracts.game_control_monitor import FORWARD_PORT, MONITOR_PORT
 from robot.network import StatusSender
@@ -80,6 +84,49 @@ def test_a_game_is_printed_recorded_and_obeyed(ports, tmp_path, capsys):
     assert told.state is GameState.SET
     assert told.team(2).players[2].penalty is Penalty.PUSHING
     assert kept["/robot/1/status"][0]["player"] == 4
+
+
+@pytest.mark.slow
+def test_a_simulated_match_can_be_followed(stadium, ports):
+    quick = replace(
+        LAB_1V1, initial_duration_s=0.5, ready_duration_s=0.5, set_duration_s=0.2
+    )
+    stadium.changes["rules"] = quick
+    config = FollowConfig(
+        address="127.0.0.2",
+        monitor="127.0.0.1",
+        control_port=ports.control,
+        monitor_port=ports.monitor,
+        forward_port=FORWARD_PORT + ports.offset,
+    )
+    over = threading.Event()
+    reports = []
+    with GameControllerFollower(config) as follower:
+
+        def listen():
+            begun_s = time.monotonic()
+            while not over.wait(0.005):
+                news = follower.poll(time.monotonic() - begun_s)
+                reports.extend(news.reports)
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        code = stadium.play(
+            *("--seconds", "4", "--no-video"),
+            *("--protocol", "19", "--whistle-delay", "10"),
+        )
+        over.set()
+        thread.join()
+    assert code == 0
+
+    def states(history):
+        return [c.after for c in history.changes if c.kind is ChangeKind.STATE]
+
+    # Four seconds of play end within the ten of the whistle's delay.
+    assert states(follower.told) == ["initial", "ready", "set", "finished"]
+    assert states(follower.truth)[-2:] == ["playing", "finished"]
+    assert follower.told.state.control.version == 19
+    assert {status.team for _, status in reports} == {1, 2}
 
 
 def test_a_taken_port_is_refused(ports, capsys, tmp_path):

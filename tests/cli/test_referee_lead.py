@@ -84,7 +84,7 @@ def test_a_goal_that_the_tracker_sees_is_told_to_the_robots(
     monkeypatch.setitem(lab_config.RULES, "lab-1v1", (QUICK, FieldSpec(), 1))
     with Pitch(ports) as pitch:
         teams = ["--home", "5:rhinos:green", "--away", "9:owls:white"]
-        code = lead(ports, tmp_path, *teams, "--seconds", "3", "--version", "19")
+        code = lead(ports, tmp_path, *teams, "--seconds", "3", "--protocol", "19")
     assert code == 0
     states = [name for name, _ in groupby(told.state.name for told in pitch.told)]
     until_goal = ["INITIAL", "READY", "SET", "PLAYING"]
