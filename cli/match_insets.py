@@ -1,6 +1,7 @@
 """What the robots see, for the corners of a match's video: in a scene or in MuJoCo."""
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,8 @@ class SceneInsets:
         Raises:
             SceneError: no scene there, or one without a baked form.
         """
+        # ffmpeg's process is replaced as soon as it is forked: no JAX runs in it.
+        warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
         # JAX is for those who draw scenes.
         import jax.numpy as jnp
 
