@@ -9,6 +9,7 @@ import argparse
 import json
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -51,6 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--fit", metavar="PRESET", choices=sorted(PRESETS))
+    parser.add_argument("--steps", type=int, help="of the fit, instead of preset's")
     parser.add_argument("--out", type=Path, help="keep what is made here")
     args = parser.parse_args()
     given, points = read_capture(args.folder)
@@ -65,15 +67,10 @@ def main() -> None:
         result |= {"capture_s": time.monotonic() - started}
         result |= {"reprojection_px": made.posed.error_px}
         if args.fit is not None:
+            recipe = PRESETS[args.fit]
+            recipe = replace(recipe, steps=args.steps or recipe.steps)
             scene = fit_scene(
-                "fox",
-                args.folder,
-                out / "fit",
-                given,
-                points,
-                PRESETS[args.fit],
-                (),
-                _show,
+                "fox", args.folder, out / "fit", given, points, recipe, (), _show
             )
             write_scene(out / "scene.npz", scene)
             result |= scene.header.measured

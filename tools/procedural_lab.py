@@ -37,7 +37,7 @@ class Phone:
     size_px: tuple[int, int] = (640, 480)
     focal_px: float = 470.0
     distortion: tuple[float, float, float, float] = (0.05, -0.04, 0.0005, -0.0003)
-    views: int = 220
+    views: int = 150
     exposure: float = 0.02
 
 

@@ -18,6 +18,8 @@ CHECKPOINT = "checkpoint.pt"
 FIELD_ARRAYS = "field.npz"
 RESULT = "result.json"
 HELD_OUT = "held_out"
+STOPPED = 75
+"""The trainer's exit code when asked to stop; it has saved."""
 
 
 @dataclass(frozen=True, kw_only=True)

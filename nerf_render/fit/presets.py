@@ -7,7 +7,7 @@ PRESETS: dict[str, Recipe] = {
     "cpu": Recipe(steps=3000),
     # The same for a room filmed in 640 x 480: half the tables, so that field and baked
     # form fit a repository, and ten minutes.
-    "room": Recipe(table_log2=16, proposal_table_log2=14, steps=2500),
+    "room": Recipe(table_log2=16, proposal_table_log2=14, steps=2000),
     # One H100 or similar: nerfstudio's own sizes, but for tables that a repository
     # can hold.
     "gpu": Recipe(

@@ -17,6 +17,7 @@ from nerf_render.fit.job import (
     FIELD_ARRAYS,
     HELD_OUT,
     RESULT,
+    STOPPED,
     Recipe,
     write_job,
 )
@@ -182,6 +183,11 @@ def _train(python: Path, work: Path, progress: Callable[[Step], None]) -> None:
             process.wait()
             raise
         process.wait()
+    if process.returncode == STOPPED:
+        raise FitError(
+            f"{work}: expected the fit to end, found it stopped from outside; "
+            "what it had is saved, the same command goes on"
+        )
     if process.returncode:
         last = log.read_text(encoding="utf-8", errors="replace").strip()[-600:]
         raise FitError(

@@ -29,6 +29,7 @@ from nerf_render.fit.job import (
     FIELD_ARRAYS,
     HELD_OUT,
     RESULT,
+    STOPPED,
     Job,
     read_job,
 )
@@ -40,7 +41,6 @@ from nerf_render.fit.trainer_model import (
     set_mean_appearance,
 )
 
-STOPPED = 75
 _REPORT_S = 2.0
 _SAVE_S = 60.0
 _DEPTHS = ("depth", "expected_depth", "accumulation")
@@ -192,7 +192,7 @@ class Fit:
         self.cpu_seconds = kept["cpu_seconds"]
 
     def finish(self) -> None:
-        """Export the field and render what was held out, with nerfstudio's own code."""
+        """Export the field and render what was held out by nerfstudio's own model."""
         train = self.job.arrays.train
         set_mean_appearance(self.model, train)
         round_tables(self.model)
@@ -257,7 +257,7 @@ def main(folder: Path) -> int:
     with installed():
         if not fit.run(lambda: bool(asked)):
             return STOPPED
-    fit.finish()
+        fit.finish()
     return 0
 
 

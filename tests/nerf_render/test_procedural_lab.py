@@ -28,7 +28,7 @@ def filmed(tmp_path_factory):
 
 def test_the_walk_stays_in_the_room_above_the_floor():
     for lab in LABS:
-        at = walk(220, lab.seed)[:, :3, 3]
+        at = walk(150, lab.seed)[:, :3, 3]
         assert np.all(np.abs(at[:, :2]) < np.array(lab.half_size_m) - 0.4)
         assert at[:, 2].min() > 0.25
         assert at[:, 2].max() < 1.6
