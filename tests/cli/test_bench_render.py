@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cli.main import main
 
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_one_object_with_both_figures(room_file):
     # In a process of its own: it keeps itself on one core.
     words = ["bench", "render", "--json", "--seconds", "0", "--scene", str(room_file)]
