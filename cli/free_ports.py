@@ -7,6 +7,9 @@ from cli.match_config import Ports
 from match.errors import MatchError
 
 _FIRST_OFFSET, _LAST_OFFSET = 2000, 55000
+_STRIDE = 1009
+"""From one process to the next. Not 101: a match's own ports lie so far apart, so that
+two matches begun at once would take each other's before either holds them."""
 
 
 def free_offset() -> int:
@@ -17,7 +20,7 @@ def free_offset() -> int:
     """
     span = _LAST_OFFSET - _FIRST_OFFSET
     for step in range(0, span, 7):
-        ports = Ports(offset=_FIRST_OFFSET + (os.getpid() * 101 + step) % span)
+        ports = Ports(offset=_FIRST_OFFSET + (os.getpid() * _STRIDE + step) % span)
         if all(map(_is_free, ports.all)):
             return ports.offset
     raise MatchError("ports", ["expected four free UDP ports, found none"])
