@@ -101,7 +101,7 @@ def test_a_hidden_robot_within_three_milliseconds():
     with robot.camera() as camera:
         watch = PictureWatch(camera)
         player = MotionPlayer(robot.devices, PollingClock(robot, watch.look), "latency")
-        goals = nods(9.0)
+        goals = nods(11.0)
         with player:
             player.go_to(goals[0])
             hand.let_go()
