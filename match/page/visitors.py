@@ -93,12 +93,14 @@ class Visitors:
             del self._doors[gone]
         for number, client in clients.items():
             if self._desk.may_control(number):
-                self._close_door(number)
-                if number not in self._controls:
-                    self._controls[number] = Controls(
-                        client, self._tab, self._desk, self._resign
-                    )
-                self._controls[number].draw(view)
+                # In one piece: a button on the page already does what it says.
+                with client.atomic():
+                    self._close_door(number)
+                    if number not in self._controls:
+                        self._controls[number] = Controls(
+                            client, self._tab, self._desk, self._resign
+                        )
+                    self._controls[number].draw(view)
                 continue
             if number in self._controls:
                 self._controls.pop(number).remove()

@@ -78,15 +78,6 @@ def test_a_recipe_with_steps_of_ones_own_is_bad_input(tmp_path, capsys):
     assert not out.exists()
 
 
-def test_a_task_the_robot_has_no_role_for_is_refused_before_training(tmp_path, capsys):
-    out, bundle = tmp_path / "run", tmp_path / "bundle"
-    args = ["train", "match", *TINY, "--out", str(out), "--bundle", str(bundle)]
-    assert main(args) == 2
-    shown = _words(capsys.readouterr().err)
-    assert "found match, which can be trained but not exported" in shown
-    assert not out.exists()
-
-
 def test_a_terminated_run_is_saved(tmp_path, monkeypatch):
     """SIGTERM in the middle, as a shutdown sends it."""
 
