@@ -10,6 +10,7 @@ import json
 import math
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,19 @@ import numpy as np
 
 from calibration.imu import POSITIONS, Rest, fit_imu, measure_rests, quaternion
 from calibration.latency import lags, nods
-from calibration.motion_player import MotionPlayer
+from calibration.motion_player import MotionPlayer, Recording
 from calibration.picture_motion import PictureWatch, PollingClock
 from calibration.servo import parameters
 from calibration.servo.fit import FitConfig, fit_limb
 from calibration.servo.limb_model import LimbModel
-from calibration.servo.motions import servo_motions
-from calibration.servo.session import identify, measure, recorded, servo_fits
+from calibration.servo.motions import Motion, servo_motions
+from calibration.servo.session import (
+    identify,
+    measure,
+    missing,
+    recorded,
+    servo_fits,
+)
 from calibration.store import Store
 from cli.hidden_robot import HiddenRobot, VirtualHand
 from firmware_bridge.units import RAD_PER_TICK
@@ -38,20 +45,18 @@ HEAD = ("head_pan", "head_tilt")
 BUS_MOTIONS = ("steps bent", "sweep bent")
 
 
-def servo_errors(seed: int) -> dict[str, Any]:
-    """All twenty servos; zeros known to 0.3 deg, as `calibrate zeros` leaves them."""
+def servo_errors(seed: int, records: Path | None = None) -> dict[str, Any]:
+    """All twenty servos; zeros known to 0.3 deg, as `calibrate zeros` leaves them.
+
+    Args:
+        seed: which robot.
+        records: folder that keeps what was recorded; what it holds is not played again.
+    """
     truth = draw_dynamics(seed)
-    left = np.radians(0.3) * np.random.default_rng(seed).standard_normal(20)
-    zeros = dict(zip(JOINT_NAMES, (truth.zero_rad + left).tolist(), strict=True))
-    robot = HiddenRobot(truth, seed, with_zeros(default_joint_map(), zeros))
-    VirtualHand(robot).hang()
     motions = servo_motions(JOINT_NAMES)
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder), "servo", {})
-        player = MotionPlayer(robot.devices, robot, "servo")
-        with player:
-            measure(store, "all", motions, player)
-        recordings = recorded(store, "all", motions)
+        place = Path(folder) if records is None else records / f"robot-{seed}"
+        recordings = _recordings(truth, seed, motions, Store(place, "servo", {}))
     config = FitConfig(zero_sigma_rad=0.006)
     results = identify(JOINT_NAMES, motions, recordings, NOMINAL_SERVOS, config=config)
     fits = servo_fits(results)
@@ -75,7 +80,21 @@ def servo_errors(seed: int) -> dict[str, Any]:
             "hold_out_deg": math.degrees(fit.hold_out_rad),
             "over_noise_floor": fit.hold_out_rad / floor,
         }
-    return {"measured_s": robot.now(), **_spread(found, truth), "joints": found}
+    return {**_spread(found, truth), "joints": found}
+
+
+def _recordings(
+    truth: HiddenDynamics, seed: int, motions: Sequence[Motion], store: Store
+) -> list[Recording]:
+    if missing(store, "all", motions):
+        left = np.radians(0.3) * np.random.default_rng(seed).standard_normal(20)
+        known = (truth.zero_rad + left).tolist()
+        zeros = dict(zip(JOINT_NAMES, known, strict=True))
+        robot = HiddenRobot(truth, seed, with_zeros(default_joint_map(), zeros))
+        VirtualHand(robot).hang()
+        with MotionPlayer(robot.devices, robot, "servo") as player:
+            measure(store, "all", motions, player)
+    return recorded(store, "all", motions)
 
 
 def _spread(found: dict[str, dict[str, float]], truth: HiddenDynamics) -> dict:
@@ -164,20 +183,26 @@ def _one(errors: dict[str, float]) -> dict[str, Any]:
     }
 
 
-STEPS = {"servo": servo_errors, "imu": imu_errors, "latency": latency_errors}
+STEPS = {"imu": imu_errors, "latency": latency_errors}
 
 
 def main() -> None:
     """Measure robot after robot."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("step", choices=list(STEPS))
+    parser.add_argument("step", choices=["servo", *STEPS])
     parser.add_argument("--robots", type=int, nargs=2, default=(1, 10))
     parser.add_argument("--out", type=Path)
+    parser.add_argument(
+        "--records", type=Path, help="keep what servo records here, and use it again"
+    )
     args = parser.parse_args()
     first, last = args.robots
     robots = {}
     for seed in range(first, last + 1):
-        robots[seed] = STEPS[args.step](seed)
+        if args.step == "servo":
+            robots[seed] = servo_errors(seed, args.records)
+        else:
+            robots[seed] = STEPS[args.step](seed)
         print(f"robot {seed}: {robots[seed]['worst']}", file=sys.stderr, flush=True)
         names = robots[seed]["worst"]
         total = {n: max(r["worst"][n] for r in robots.values()) for n in names}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from calibration.limbs import LIMBS
 from calibration.motion_player import Recording
+from calibration.servo.supply import Seen, sag_torque, winding_a
 from robot.contracts.joints import JOINT_NAMES
 from sim.actuator_fields import ServoTable, servo_fields, write_servo_fields
 from sim.actuators import Xm430Servo
@@ -18,6 +19,7 @@ from sim.robot_model import TORSO, RobotModelConfig, load_op3
 
 FloatArray = NDArray[np.float64]
 _STATE = int(mujoco.mjtState.mjSTATE_FULLPHYSICS)
+_INPUTS = int(mujoco.mjtState.mjSTATE_CTRL | mujoco.mjtState.mjSTATE_QFRC_APPLIED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,16 +91,41 @@ class LimbModel:
         start_s, end_s = recording.goal_s[0], recording.read_s[-1]
         count = int(np.ceil((end_s - start_s) / self._step_s)) + 1
         edges = start_s + self._step_s * np.arange(count + 1)
+        seen = self._seen(recording, (edges[1:] + edges[:-1]) / 2)
         goals = recording.goal_rad[:, self.columns]
-        control = np.stack([_goals(law, recording, goals, edges) for law in laws])
+        inputs = np.empty((len(laws), count, 2 * len(self.joints)))
+        control, sag = np.split(inputs, 2, axis=-1)
+        for row, law in enumerate(laws):
+            acting = _goals(law, recording, goals, edges)
+            control[row][:, self._actuators] = acting - law.zero_rad
+            sag[row][:, self._dofs] = sag_torque(law.servos, supply_v, acting, seen)
         rest = recording.angle_rad[:10, self.columns].mean(axis=0)
         first = np.zeros((len(laws), mujoco.mj_stateSize(self._model, _STATE)))
         for row, law in enumerate(laws):
             first[row, 1 + self._dofs] = rest - law.zero_rad
-        by_actuator = np.empty_like(control)
-        by_actuator[..., self._actuators] = control
-        states, _ = self._pool.rollout(models, self._data, first, by_actuator)
-        return self._read(laws, recording, states, control, start_s, supply_v)
+        states, _ = self._pool.rollout(
+            models, self._data, first, inputs, control_spec=_INPUTS
+        )
+        return self._read(
+            laws, recording, states, control[..., self._actuators], start_s
+        )
+
+    def _seen(self, recording: Recording, time_s: FloatArray) -> Seen:
+        """Readings between the readings."""
+        columns = np.concatenate(
+            [
+                recording.supply_v[:, None],
+                recording.angle_rad[:, self.columns],
+                recording.speed_rad_s[:, self.columns],
+            ],
+            axis=-1,
+        )
+        found = np.stack(
+            [np.interp(time_s, recording.read_s, column) for column in columns.T],
+            axis=-1,
+        )
+        angle, speed = np.split(found[:, 1:], 2, axis=-1)
+        return Seen(supply_v=found[:, :1], angle_rad=angle, speed_rad_s=speed)
 
     def _read(
         self,
@@ -107,7 +134,6 @@ class LimbModel:
         states: FloatArray,
         control: FloatArray,
         start_s: float,
-        supply_v: float,
     ) -> LimbTrack:
         # Row k of `states` is what holds at start + (k + 1) steps.
         at = (recording.read_s - start_s) / self._step_s - 1
@@ -117,10 +143,11 @@ class LimbModel:
         width = 1 + self._model.nq
         angle, speed = rows[..., 1 + self._dofs], rows[..., width + self._dofs]
         goal = control[:, low]
+        supply_v = recording.supply_v[:, None]
         current = np.stack(
             [
                 law.current_gain
-                * _winding_a(law.servos, supply_v, goal[row] - angle[row], speed[row])
+                * winding_a(law.servos, supply_v, goal[row] - angle[row], speed[row])
                 for row, law in enumerate(laws)
             ]
         )
@@ -143,7 +170,7 @@ class LimbModel:
 def _goals(
     law: LimbLaw, recording: Recording, goals: FloatArray, edges: FloatArray
 ) -> FloatArray:
-    """[S, n] joint goals that act in each physics step, averaged over it.
+    """[S, n] goals as sent that act in each physics step, averaged over it.
 
     The mean keeps the delay continuous: a goal that arrives within a step counts by its
     share of it.
@@ -158,16 +185,7 @@ def _goals(
         # Before the first goal the one it rests at.
         summed += np.minimum(when - sent_s[0], 0.0) * goals[0, column]
         acting[:, column] = np.diff(summed) / np.diff(edges)
-    return acting - law.zero_rad
-
-
-def _winding_a(
-    servos: ServoTable, supply_v: float, error_rad: FloatArray, speed_rad_s: FloatArray
-) -> FloatArray:
-    limit = servos.pwm_limit
-    duty = np.clip(servos.duty_per_rad * error_rad, -limit, limit)
-    resistance = servos.resistance_ohm + servos.supply_resistance_ohm
-    return (duty * supply_v - servos.torque_constant_nm_a * speed_rad_s) / resistance
+    return acting
 
 
 def _compiled(joints: tuple[str, ...], step_s: float) -> mujoco.MjModel:

@@ -30,9 +30,10 @@ _SPEED_RAD_S = 2.5
 """Fastest goal of a sine; a servo turns 4.5 rad/s at most."""
 
 _BENT = {joint.name: joint.stand_rad for joint in OP3_JOINTS} | {
-    "l_sho_roll": 0.7,
-    "r_sho_roll": -0.7,
+    "l_sho_roll": 0.5,
+    "r_sho_roll": -0.5,
 }
+"""Arms aside by so much that no elbow meets a knee, even with zeros off by 3 deg."""
 _OUT = _BENT | {
     "l_sho_roll": 0.25,
     "r_sho_roll": -0.25,
