@@ -32,7 +32,7 @@ from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.port import DEFAULT_BAUD, open_port
 from firmware_bridge.servo_bus import ServoBus
 from firmware_bridge.tapped_port import Tap, TappedPort
-from robot.calibrated import calibrated_joint_map
+from robot.calibrated import calibrated_imu, calibrated_joint_map
 from robot.contracts.actuator import read_servos
 from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.calibration_file import read_calibration
@@ -121,7 +121,8 @@ def add_robot_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=None,
         metavar="FILE",
-        help="of this robot, from op3-soccer calibrate: its joint zeros are used",
+        help="of this robot, from op3-soccer calibrate: its joint zeros and how its "
+        "sensor board is mounted are used",
     )
     virtual = parser.add_argument_group("virtual robot (needs the match extra)")
     virtual.add_argument(
@@ -230,6 +231,7 @@ def _opened(
             bus=ServoBus(port, options.joint_map.servo_ids, bus),
             board=OpenCrBoard(port, patience=patience),
             joint_map=options.joint_map,
+            imu=calibrated_imu(options.calibration) if options.calibration else None,
         ),
         clock=clock or MonotonicClock(),
         virtual=options.virtual is not None,

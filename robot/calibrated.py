@@ -1,4 +1,4 @@
-"""What the runtime takes from a calibration file: zeros, and gains to make up for.
+"""What the runtime takes from a calibration file: zeros, sensor board, gains.
 
 A servo that was measured weaker than a nominal one gets a higher P gain, so that the
 same error gives the same torque again. The torque limit is the motor's and stays.
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from robot.contracts.actuator import NOMINAL_SERVOS, ServoParameters
 from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.joints import JOINT_NAMES
+from robot.imu_correction import ImuCorrection, correction_of
 from robot.joint_map import JointMap, with_zeros
 
 MOST_P_FACTOR = 1.6
@@ -18,6 +19,11 @@ MOST_P_FACTOR = 1.6
 def calibrated_joint_map(joint_map: JointMap, bundle: CalibrationBundle) -> JointMap:
     """`joint_map` with the zeros that were measured."""
     return with_zeros(joint_map, bundle.zeros_rad)
+
+
+def calibrated_imu(bundle: CalibrationBundle) -> ImuCorrection | None:
+    """How the sensor board is mounted; None if it was not measured."""
+    return None if bundle.imu is None else correction_of(bundle.imu)
 
 
 def matched_gains(bundle: CalibrationBundle, position_p: int) -> Mapping[str, int]:

@@ -43,6 +43,18 @@ def yaw_quaternion(yaw_rad: Array) -> Array:
     return xp.stack([xp.cos(yaw_rad / 2), zero, zero, xp.sin(yaw_rad / 2)], axis=-1)
 
 
+def matrix(quat_wxyz: Array) -> Array:
+    """[..., 3, 3] whose columns are the turned frame's axes."""
+    xp = quat_wxyz.__array_namespace__()
+    w, x, y, z = (quat_wxyz[..., i] for i in range(4))
+    rows = (
+        (1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
+        (2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
+        (2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
+    )
+    return xp.stack([xp.stack(list(row), axis=-1) for row in rows], axis=-2)
+
+
 def into_heading(vector_xy: Array, yaw_rad: Array) -> Array:
     """[..., 2] world vector seen from a frame turned by `yaw_rad` [...]."""
     xp = vector_xy.__array_namespace__()

@@ -13,6 +13,7 @@ from firmware_bridge.slow_items import ServoStatus
 from robot.attitude import STANDARD_GRAVITY_M_S2
 from robot.contracts.joints import JOINT_NAMES
 from robot.contracts.sensors import SensorFrame
+from robot.imu_correction import ImuCorrection
 from robot.joint_map import JointMap
 from robot.safety import SafetyConfig, Vitals
 
@@ -21,11 +22,16 @@ COUNT = len(JOINT_NAMES)
 
 @dataclass(frozen=True, kw_only=True)
 class Devices:
-    """One robot's hardware. The bus lists its servos as `joint_map.servo_ids`."""
+    """One robot's hardware. The bus lists its servos as `joint_map.servo_ids`.
+
+    Attributes:
+        imu: how the board is mounted; None: as the vendor says.
+    """
 
     bus: ServoBus
     board: OpenCrBoard
     joint_map: JointMap
+    imu: ImuCorrection | None = None
 
 
 class Senses:
@@ -155,6 +161,8 @@ class Senses:
         self._board_silent = 0
         if status is not None:
             self._note_status(index, status)
+        if self._devices.imu is not None:
+            reading = self._devices.imu.corrected(reading)
         self._note_stillness(reading, dt_s)
         self._gyro_rad_s = reading.gyro_rad_s
         self._acceleration_m_s2 = reading.acceleration_m_s2

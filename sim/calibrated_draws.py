@@ -43,9 +43,8 @@ def calibrated_ranges(
 ) -> RandomizationConfig:
     """`base`, with the axes that were measured drawn around their values.
 
-    Joint offsets and the IMU's tilt are drawn around zero: the runtime takes the
-    measured zeros into account, and what is left is their uncertainty. The IMU's tilt
-    keeps its measured centre's size, since the runtime reads the sensor as it is.
+    Joint offsets and the IMU's tilt are drawn around zero: the runtime takes what was
+    measured into account, and what is left is its uncertainty.
 
     Args:
         bundle: of the robot.
@@ -106,11 +105,9 @@ def _widened(factors: np.ndarray, share: float) -> Range:
 
 
 def _imu_ranges(imu: ImuPart) -> dict[str, Range]:
-    # One range serves the three axes: as wide as the largest tilt and its uncertainty.
-    tilt = max(abs(angle) for angle in _rotation_rad(imu.quat_wxyz))
-    reach = tilt + _SIGMAS * max(imu.rotation_sigma_rad)
+    # One range serves the three axes.
     return {
-        "imu_tilt_rad": (-reach, reach),
+        "imu_tilt_rad": _around(0.0, max(imu.rotation_sigma_rad)),
         "gyro_noise_rad_s": _share_around(imu.gyro_noise_rad_s),
         "acceleration_noise_m_s2": _share_around(imu.acceleration_noise_m_s2),
     }
@@ -118,14 +115,6 @@ def _imu_ranges(imu: ImuPart) -> dict[str, Range]:
 
 def _share_around(noise: float) -> Range:
     return (1 - _NOISE_SHARE) * noise, (1 + _NOISE_SHARE) * noise
-
-
-def _rotation_rad(quat_wxyz: tuple[float, ...]) -> tuple[float, float, float]:
-    w, *axis = quat_wxyz if quat_wxyz[0] >= 0 else tuple(-q for q in quat_wxyz)
-    length = math.hypot(*axis)
-    factor = 2.0 if length < 1e-12 else 2 * math.atan2(length, w) / length
-    x, y, z = (factor * component for component in axis)
-    return x, y, z
 
 
 def _delay_steps(latency: LatencyPart, step_s: float) -> dict[str, tuple[int, int]]:

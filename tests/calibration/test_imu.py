@@ -1,5 +1,8 @@
 """Bias and mounting of the sensor board from resting positions."""
 
+import math
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,8 +14,14 @@ from calibration.imu import (
     quaternion,
     rest_faults,
 )
+from cli.hidden_robot import HiddenRobot
 from cli.main import main
+from robot.body import Body
+from robot.calibrated import calibrated_imu
 from robot.contracts.calibration_file import read_calibration
+from robot.runtime_config import RuntimeConfig
+from robot.safety import SafetyConfig
+from robot.senses import Senses
 from sim.hidden_dynamics import draw_dynamics
 
 G = 9.80665
@@ -64,11 +73,17 @@ def test_a_robot_that_lies_on_another_side_or_moves_is_told_so():
     assert "changing by 0.15 rad/s" in rest_faults(back, turning)[0]
 
 
-def test_a_hidden_board_within_three_tenths_of_a_degree(tmp_path):
-    truth = draw_dynamics(1)
-    arguments = ["--virtual", "--hidden", "1", "--out", str(tmp_path)]
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """What the command writes of hidden robot 1."""
+    folder = tmp_path_factory.mktemp("imu")
+    arguments = ["--virtual", "--hidden", "1", "--out", str(folder)]
     assert main(["calibrate", "imu", *arguments]) == 0
-    found = read_calibration(tmp_path / "calibration.json").imu
+    return read_calibration(folder / "calibration.json")
+
+
+def test_a_hidden_board_within_three_tenths_of_a_degree(file):
+    truth, found = draw_dynamics(1), file.imu
     # Half the angle between two orientations has the quaternions' product as cosine.
     off = 2 * np.arccos(min(1.0, abs(np.array(found.quat_wxyz) @ truth.imu_quat_wxyz)))
     assert np.degrees(off) < 0.3
@@ -82,3 +97,30 @@ def test_a_hidden_board_within_three_tenths_of_a_degree(tmp_path):
     assert found.acceleration_noise_m_s2 == pytest.approx(
         truth.acceleration_noise_m_s2, rel=0.05
     )
+
+
+def felt_gravity(truth, imu, seconds=8.0):
+    """Which way is down, after so long, for a robot held with its chest 30 deg down."""
+    robot = HiddenRobot(truth, 1)
+    half = np.radians(30) / 2
+    robot.world.turn((math.cos(half), 0.0, math.sin(half), 0.0), 0.3)
+    senses = Senses(replace(robot.devices, imu=imu), SafetyConfig(), robot)
+    body = Body(RuntimeConfig())
+    for _ in range(round(seconds / 0.008)):
+        robot.sleep_until(robot.now() + 0.008)
+        frame, _ = senses.read(robot.now(), 0.008)
+        state = body.feel(frame, 0.008, settled=True)
+    return state.gravity_array
+
+
+def test_the_runtime_feels_which_way_is_down_through_a_tilted_board(file):
+    # Pitched by 30 deg about +y, world's down is (sin 30, 0, -cos 30) in the torso.
+    down = np.array([0.5, 0.0, -math.cos(math.radians(30))])
+    # The readings' noise aside, which wanders by 0.3 deg in the runtime's filter.
+    truth = replace(
+        draw_dynamics(1), gyro_noise_rad_s=0.002, acceleration_noise_m_s2=0.02
+    )
+    as_read = felt_gravity(truth, None)
+    corrected = felt_gravity(truth, calibrated_imu(file))
+    assert np.degrees(np.arccos(as_read @ down)) > 1.0
+    assert np.degrees(np.arccos(corrected @ down)) < 0.3

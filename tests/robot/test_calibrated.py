@@ -1,24 +1,28 @@
 """What the runtime takes from a calibration."""
 
+import math
+
 import numpy as np
 import pytest
 
 from firmware_bridge.emulator import ChainConfig, MemoryPort, ServoChain, SimulatedClock
 from firmware_bridge.emulator.plant import KinematicPlant
-from firmware_bridge.opencr import OpenCrBoard
+from firmware_bridge.opencr import BoardReading, OpenCrBoard
 from firmware_bridge.servo_bus import ServoBus
 from robot.bring_up import BringUpConfig, bring_up
-from robot.calibrated import calibrated_joint_map, matched_gains
+from robot.calibrated import calibrated_imu, calibrated_joint_map, matched_gains
 from robot.contracts.actuator import NOMINAL_SERVOS
 from robot.contracts.calibration import (
     CalibrationBundle,
     Estimate,
+    ImuPart,
     JointPart,
     JointZero,
     ParameterEstimate,
     Provenance,
     ServoFit,
     ServoPart,
+    VectorEstimate,
 )
 from robot.contracts.policy import ServoGains
 from robot.joint_map import default_joint_map
@@ -65,6 +69,34 @@ def test_zeros_reach_the_joint_map():
     bundle = CalibrationBundle(joints=JointPart(provenance=MADE, zeros=(zero,)))
     joint_map = calibrated_joint_map(default_joint_map(), bundle)
     assert joint_map.joint_positions(np.zeros(20))[13] == pytest.approx(-0.05)
+
+
+def test_a_board_turned_by_a_quarter_reads_as_if_it_were_not():
+    # The sensor's x is the torso's y, its y the torso's -x: a quarter turn about z.
+    half = math.sqrt(0.5)
+    none = VectorEstimate(value=(0.0, 0.0, 0.0), sigma=(0.01, 0.01, 0.01))
+    part = ImuPart(
+        provenance=MADE,
+        gyro_bias_rad_s=VectorEstimate(value=(0.1, 0.0, 0.0), sigma=none.sigma),
+        acceleration_bias_m_s2=VectorEstimate(value=(0.0, 0.2, 0.0), sigma=none.sigma),
+        quat_wxyz=(half, 0.0, 0.0, half),
+        rotation_sigma_rad=(0.001, 0.001, 0.001),
+        gyro_noise_rad_s=0.04,
+        acceleration_noise_m_s2=0.1,
+    )
+    correction = calibrated_imu(CalibrationBundle(imu=part))
+    read = BoardReading(
+        gyro_rad_s=np.array([1.1, 2.0, 3.0]),
+        acceleration_m_s2=np.array([1.0, 2.2, 9.8]),
+        buttons=1,
+        voltage_v=11.1,
+    )
+    true = correction.corrected(read)
+    # Less the bias (1, 2, 3) and (1, 2, 9.8); along torso axes (-y, x, z).
+    assert true.gyro_rad_s == pytest.approx([-2.0, 1.0, 3.0])
+    assert true.acceleration_m_s2 == pytest.approx([-2.0, 1.0, 9.8])
+    assert (true.buttons, true.voltage_v) == (1, 11.1)
+    assert calibrated_imu(CalibrationBundle()) is None
 
 
 def test_bring_up_writes_each_servos_own_gain():
