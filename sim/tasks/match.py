@@ -23,18 +23,17 @@ from robot.contracts.policy import ActionSpec, ObservationSpec
 from sim.arena import AWAY_RGBA, HOME_RGBA, ArenaConfig, RobotPlace
 from sim.robot_model import RobotModelConfig
 from sim.tasks import soccer_rewards, tables
+from sim.tasks.sight import EXACT, Looks, SightConfig, first_looks, look, looked
 from sim.tasks.soccer_rewards import Sides, SoccerRules, SoccerWeights
 from sim.tasks.soccer_senses import (
-    GameMemory,
     ball_of,
     critic_spec,
     critic_terms,
     observed,
-    remember,
 )
 from sim.tasks.soccer_starts import ON_BACK_RAD, ON_CHEST_RAD, at_rest, places
 from sim.tasks.task import Actions, Array, Outcome, Placement, Random
-from sim.tasks.view import WorldView
+from sim.tasks.view import BallView, RobotView, WorldView
 
 _MOST_ROBOTS = 5
 """Per team: with more, random places without overlap run out on a 5 m x 4 m pitch."""
@@ -52,6 +51,7 @@ class MatchTask:
         control_period_s: 25 ms (paper).
         episode_s: time limit, 50 s (paper).
         opponent_id: the critic's group ends with a place for the opponent's id.
+        sight: how places are seen.
         contacts: "feet" lets bodies and arms pass through all things: only to measure
             speed where a backend cannot collide convex hulls.
     """
@@ -63,6 +63,7 @@ class MatchTask:
     control_period_s: float = 0.025
     episode_s: float = 50.0
     opponent_id: bool = False
+    sight: SightConfig = EXACT
     contacts: Literal["full", "feet"] = "full"
 
     def __post_init__(self) -> None:
@@ -113,7 +114,7 @@ class MatchTask:
     def action(self) -> ActionSpec:
         return tables.full_action()
 
-    def begin(self, random: Random, count: int) -> tuple[Placement, GameMemory]:
+    def begin(self, random: Random, count: int) -> tuple[Placement, Looks]:
         robots = len(self.sides)
         spots, ball = places(random, count, self.pitch, robots)
         draw = random.uniform((count, robots, 2))
@@ -124,21 +125,22 @@ class MatchTask:
         toward = xp.where(kind < 1 / 3, zero + ON_CHEST_RAD, zero + ON_BACK_RAD)
         heading = 2 * math.pi * draw[..., 0]
         placement = at_rest(spots, heading, tilt, toward, ball)
-        return placement, GameMemory(robots_m=spots, ball_m=ball[:, :2])
+        return placement, first_looks(self.sight, spots, ball)
 
-    def first(self, memory: GameMemory, view: WorldView) -> dict[str, dict[str, Array]]:
+    def first(self, memory: Looks, view: WorldView) -> dict[str, dict[str, Array]]:
         """Terms of the first observation: nothing has moved yet."""
         ball = ball_of(view)
+        still = first_looks(self.sight, view.robots.position_m, ball.position_m)
         full = ball.position_m[:, 0] * 0 + 1
         return {
-            "terms": self._terms(remember(view.robots, ball), view),
+            "terms": self._terms(still, view.robots, ball),
             "privileged": self._privileged(full, view),
         }
 
     def advance(
         self,
         random: Random,
-        memory: GameMemory,
+        memory: Looks,
         time_s: Array,
         view: WorldView,
         actions: Actions,
@@ -151,12 +153,13 @@ class MatchTask:
         foul = soccer_rewards.penalised(self.rules, self.pitch, view.robots)
         home, away = soccer_rewards.scored(self.pitch, ball)
         left = 1 - time_s / self.episode_s
+        seen = look(self.sight, random, view.robots, ball)
         return Outcome(
-            memory=remember(view.robots, ball),
+            memory=looked(memory, *seen),
             rewards=soccer_rewards.without_gains(rewards, foul),
             scale=self.control_period_s,
             terminated=home | away,
-            terms=self._terms(memory, view),
+            terms=self._terms(memory, *seen),
             privileged=self._privileged(left, view),
         )
 
@@ -166,12 +169,8 @@ class MatchTask:
             terms["opponent_id"] = 0 * terms["time_left"]
         return terms
 
-    def _terms(self, before: GameMemory, view: WorldView) -> dict[str, Array]:
-        return observed(
-            self.pitch,
-            self.control_period_s,
-            self.sides,
-            before,
-            view.robots,
-            ball_of(view),
-        )
+    def _terms(
+        self, looks: Looks, robots: RobotView, ball: BallView
+    ) -> dict[str, Array]:
+        elapsed_s = self.sight.steps * self.control_period_s
+        return observed(self.pitch, elapsed_s, self.sides, looks, robots, ball)

@@ -14,26 +14,26 @@ Terms and thresholds: `sim.tasks.soccer_rewards`; observation: `sim.tasks.soccer
 """  # noqa: E501
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from robot.contracts.field import FieldSpec
 from robot.contracts.policy import ActionSpec, ObservationSpec
 from sim.arena import AWAY_RGBA, HOME_RGBA, ArenaConfig, RobotPlace
 from sim.robot_model import RobotModelConfig
 from sim.tasks import soccer_rewards, tables
+from sim.tasks.body_state import STAND_HEIGHT_M
+from sim.tasks.sight import EXACT, Looks, SightConfig, first_looks, look, looked
 from sim.tasks.soccer_rewards import SoccerRules, SoccerWeights
 from sim.tasks.soccer_senses import (
-    GameMemory,
     agents_only,
     ball_of,
     critic_spec,
     critic_terms,
     observed,
-    remember,
 )
 from sim.tasks.soccer_starts import ON_BACK_RAD, ON_CHEST_RAD, at_rest, places
 from sim.tasks.task import Actions, Array, Outcome, Placement, Random
-from sim.tasks.view import WorldView
+from sim.tasks.view import STAND_RAD, BallView, RobotView, WorldView
 
 SCORE_WEIGHTS = SoccerWeights(conceding=0.0, termination=0.0, upright=0.015)
 """Table S3, column soccer."""
@@ -52,6 +52,9 @@ class ScoreTask:
         control_period_s: 25 ms (paper).
         episode_s: time limit, 50 s (paper).
         opponent_standing_share: episodes with a standing opponent.
+        sight: how places are seen.
+        alone: there is no opponent, which halves the physics. The agent sees it in its
+            own goal, where `robot.game_senses` puts one that nobody sees.
     """
 
     pitch: FieldSpec = field(default_factory=FieldSpec)
@@ -60,6 +63,8 @@ class ScoreTask:
     control_period_s: float = 0.025
     episode_s: float = 50.0
     opponent_standing_share: float = 0.5
+    sight: SightConfig = EXACT
+    alone: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.opponent_standing_share <= 1:
@@ -78,7 +83,7 @@ class ScoreTask:
             RobotPlace(name="home", config=RobotModelConfig(colour=HOME_RGBA)),
             RobotPlace(name="away", config=RobotModelConfig(colour=AWAY_RGBA)),
         )
-        return ArenaConfig(robots=robots, field=self.pitch)
+        return ArenaConfig(robots=robots[: self._robots], field=self.pitch)
 
     @property
     def agents(self) -> tuple[int, ...]:
@@ -97,11 +102,15 @@ class ScoreTask:
     def action(self) -> ActionSpec:
         return tables.full_action()
 
-    def begin(self, random: Random, count: int) -> tuple[Placement, GameMemory]:
-        spots, ball = places(random, count, self.pitch, len(_SIDES))
-        draw = random.uniform((count, len(_SIDES), 2))
+    @property
+    def _robots(self) -> int:
+        return 1 if self.alone else len(_SIDES)
+
+    def begin(self, random: Random, count: int) -> tuple[Placement, Looks]:
+        spots, ball = places(random, count, self.pitch, self._robots)
+        draw = random.uniform((count, self._robots, 2))
         xp = draw.__array_namespace__()
-        kind = draw[:, 1, 1]
+        kind = draw[:, -1, 1]
         zero = xp.zeros_like(kind)
         lying = kind >= self.opponent_standing_share
         on_chest = kind < (1 + self.opponent_standing_share) / 2
@@ -110,57 +119,83 @@ class ScoreTask:
         placement = at_rest(
             spots,
             2 * math.pi * draw[..., 0],
-            xp.stack([zero, tilt], axis=-1),
-            xp.stack([zero, toward], axis=-1),
+            xp.stack([zero, tilt], axis=-1)[:, : self._robots],
+            xp.stack([zero, toward], axis=-1)[:, : self._robots],
             ball,
         )
-        return placement, GameMemory(robots_m=spots, ball_m=ball[:, :2])
+        return placement, first_looks(self.sight, spots, ball)
 
-    def first(self, memory: GameMemory, view: WorldView) -> dict[str, dict[str, Array]]:
+    def first(self, memory: Looks, view: WorldView) -> dict[str, dict[str, Array]]:
         """Terms of the first observation: nothing has moved yet."""
-        ball = ball_of(view)
-        still = remember(view.robots, ball)
+        ball, robots = ball_of(view), self._both(view.robots)
+        still = first_looks(self.sight, view.robots.position_m, ball.position_m)
         full = ball.position_m[:, 0] * 0 + 1
         return {
-            "terms": self._terms(still, view),
-            "privileged": self._privileged(full, view),
+            "terms": self._terms(still, robots, ball),
+            "privileged": self._privileged(full, robots, ball),
         }
 
     def advance(
         self,
         random: Random,
-        memory: GameMemory,
+        memory: Looks,
         time_s: Array,
         view: WorldView,
         actions: Actions,
     ) -> Outcome:
         """Judge one step; ends at a goal in either goal or the agent's own foul."""
-        ball = ball_of(view)
+        ball, robots = ball_of(view), self._both(view.robots)
         rewards = soccer_rewards.soccer_terms(
-            self.weights, self.rules, self.pitch, view.robots, ball, _SIDES
+            self.weights, self.rules, self.pitch, robots, ball, _SIDES
         )
         home, away = soccer_rewards.scored(self.pitch, ball)
-        foul = soccer_rewards.penalised(self.rules, self.pitch, view.robots)
+        foul = soccer_rewards.penalised(self.rules, self.pitch, robots)
+        seen = look(self.sight, random, view.robots, ball)
         return Outcome(
-            memory=remember(view.robots, ball),
+            memory=looked(memory, *seen),
             rewards=agents_only(rewards, len(self.agents)),
             scale=self.control_period_s,
             terminated=home | away | foul[:, 0],
-            terms=self._terms(memory, view),
-            privileged=self._privileged(1 - time_s / self.episode_s, view),
+            terms=self._terms(memory, self._both(seen[0]), seen[1]),
+            privileged=self._privileged(1 - time_s / self.episode_s, robots, ball),
+            measures={"scored": home[:, None], "foul": foul[:, :1]},
         )
 
-    def _terms(self, before: GameMemory, view: WorldView) -> dict[str, Array]:
-        terms = observed(
-            self.pitch,
-            self.control_period_s,
-            _SIDES,
-            before,
-            view.robots,
-            ball_of(view),
-        )
+    def _terms(
+        self, looks: Looks, robots: RobotView, ball: BallView
+    ) -> dict[str, Array]:
+        """Of places as they are seen; velocities since the oldest look."""
+        if self.alone:
+            still = robots.position_m[:, None, 1:, :2]
+            xp = still.__array_namespace__()
+            everyone = [looks.robots_m[:, :1], still]
+            looks = replace(looks, robots_m=xp.concat(everyone, axis=2))
+        elapsed_s = self.sight.steps * self.control_period_s
+        terms = observed(self.pitch, elapsed_s, _SIDES, looks, robots, ball)
         return agents_only(terms, len(self.agents))
 
-    def _privileged(self, time_left: Array, view: WorldView) -> dict[str, Array]:
-        terms = critic_terms(_SIDES, time_left, view.robots, ball_of(view))
+    def _privileged(
+        self, time_left: Array, robots: RobotView, ball: BallView
+    ) -> dict[str, Array]:
+        terms = critic_terms(_SIDES, time_left, robots, ball)
         return agents_only(terms, len(self.agents))
+
+    def _both(self, robots: RobotView) -> RobotView:
+        """With an opponent that stands in its own goal, where there is none."""
+        if not self.alone:
+            return robots
+        xp = robots.position_m.__array_namespace__()
+        place = (self.pitch.half_length_m, 0.0, STAND_HEIGHT_M)
+        standing = {
+            "position_m": place,
+            "yaw_rad": math.pi,
+            "heading_rad": math.pi,
+            "gravity": (0.0, 0.0, -1.0),
+            "joint_rad": STAND_RAD,
+        }
+
+        def both(name: str, mine: Array) -> Array:
+            row = xp.asarray(standing.get(name, 0), dtype=mine.dtype)
+            return xp.concat([mine, xp.zeros_like(mine) + row], axis=1)
+
+        return RobotView(**{n: both(n, value) for n, value in vars(robots).items()})

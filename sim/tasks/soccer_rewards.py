@@ -42,6 +42,7 @@ class SoccerWeights:
         termination: costs per step while fallen, out or in a penalty area.
         upright: per step.
         knee_torque: costs per N m.
+        ball_to_goal: per m/s of the ball toward the goal (not in the paper; 0).
     """
 
     scoring: float = 1000.0
@@ -52,6 +53,7 @@ class SoccerWeights:
     termination: float = 0.5
     upright: float = 0.02
     knee_torque: float = 0.01
+    ball_to_goal: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,6 +66,8 @@ class SoccerRules:
         interference_speed_m_s: speed from which its cosine counts fully (chosen).
         fallen_tilt_rad, min_height_m: tilt above which, torso height below which a
             robot has fallen (chosen).
+        areas_closed: a robot in a penalty area commits a foul (paper). The referee of
+            this project's matches lets it be there.
     """
 
     upright_tilt_rad: float = 0.2
@@ -72,6 +76,7 @@ class SoccerRules:
     interference_speed_m_s: float = 0.1
     fallen_tilt_rad: float = 1.0
     min_height_m: float = 0.15
+    areas_closed: bool = True
 
 
 def scored(field: FieldSpec, ball: BallView) -> tuple[Array, Array]:
@@ -106,9 +111,9 @@ def in_penalty_area(field: FieldSpec, robots: RobotView) -> Array:
 
 
 def penalised(rules: SoccerRules, field: FieldSpec, robots: RobotView) -> Array:
-    """[B, R] bool: fallen, out or in a penalty area."""
-    misplaced = out_of_bounds(field, robots) | in_penalty_area(field, robots)
-    return fallen(rules, robots) | misplaced
+    """[B, R] bool: fallen, out or, where they are closed, in a penalty area."""
+    foul = fallen(rules, robots) | out_of_bounds(field, robots)
+    return foul | in_penalty_area(field, robots) if rules.areas_closed else foul
 
 
 def upright(rules: SoccerRules, robots: RobotView) -> Array:
@@ -123,6 +128,17 @@ def velocity_to_ball(robots: RobotView, ball: BallView) -> Array:
     """[B, R] m/s over the floor, positive toward the ball."""
     offset = ball.position_m[:, None, :2] - robots.position_m[..., :2]
     return _along(robots.velocity_m_s[..., :2], offset)
+
+
+def ball_to_goal(field: FieldSpec, ball: BallView, sides: Sides) -> Array:
+    """[B, R] m/s of the ball toward the middle of the goal that each robot attacks."""
+    xp = ball.position_m.__array_namespace__()
+    dtype = ball.position_m.dtype
+    goal = xp.asarray(
+        [(side * field.half_length_m, 0.0) for side in sides], dtype=dtype
+    )
+    offset = goal[None] - ball.position_m[:, None, :2]
+    return _along(ball.velocity_m_s[:, None, :2], offset)
 
 
 def forward_velocity(robots: RobotView) -> Array:
@@ -176,6 +192,7 @@ def soccer_terms(
         "termination": -weights.termination * foul,
         "upright": weights.upright * upright(rules, robots),
         "knee_torque": -weights.knee_torque * knee_torque(robots),
+        "ball_to_goal": weights.ball_to_goal * ball_to_goal(field, ball, sides),
     }
 
 

@@ -3,12 +3,11 @@
 | paper | here | reason |
 |---|---|---|
 | planar, robot frame | heading frame: origin below the torso, x along `heading_rad`, also defined for a lying robot | the torso's x axis points straight down or up when it lies |
-| velocities: position difference | the same, over one control step; ball and opponent over the floor (not relative to the robot), turned into the heading | "position difference", frame not stated |
+| velocities: position difference | the same, since the oldest look of `sim.tasks.sight`; ball and opponent over the floor (not relative to the robot), turned into the heading | "position difference", frame not stated |
 | one opponent | the nearest of them; the nearest teammate as two more terms | size stays the same for n v n |
 | critic: opponent id | on request (`OPPONENT_ID_TERM`); also the true state and this episode's randomization (`critic_spec`) | who is in the pool, the learner knows |
 """  # noqa: E501
 
-from dataclasses import dataclass
 from typing import Any
 
 from robot import rotations
@@ -22,6 +21,7 @@ from sim.tasks.body_state import (
     critic_term,
     level,
 )
+from sim.tasks.sight import Looks
 from sim.tasks.soccer_rewards import Sides, nearest, pick
 from sim.tasks.view import BallView, RobotView, WorldView
 
@@ -58,19 +58,6 @@ OPPONENT_ID_TERM = critic_term("opponent_id", 1, "1", "none", 10.0)
 policies and says 0; whoever draws opponents writes the id in."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GameMemory:
-    """Where everything was a control step ago, for velocities.
-
-    Attributes:
-        robots_m: [B, R, 2] torso positions.
-        ball_m: [B, 2].
-    """
-
-    robots_m: Array
-    ball_m: Array
-
-
 def ball_of(view: WorldView) -> BallView:
     """The ball.
 
@@ -88,30 +75,30 @@ def critic_spec(*, opponent_id: bool = False) -> ObservationSpec:
     return ObservationSpec(terms=terms + (OPPONENT_ID_TERM,) * opponent_id)
 
 
-def remember(robots: RobotView, ball: BallView) -> GameMemory:
-    """The memory that the next step compares with."""
-    return GameMemory(
-        robots_m=robots.position_m[..., :2], ball_m=ball.position_m[..., :2]
-    )
-
-
 def observed(
     field: FieldSpec,
-    period_s: float,
+    elapsed_s: float,
     sides: Sides,
-    before: GameMemory,
+    looks: Looks,
     robots: RobotView,
     ball: BallView,
 ) -> dict[str, Array]:
     """Terms of Table S2 that are about the game, [B, R, 2] each, of all robots.
 
     With two or more robots on each side also the nearest teammate's.
+
+    Args:
+        field: geometry.
+        elapsed_s: since the oldest of `looks`, for velocities.
+        sides: team of each robot.
+        looks: where everything was.
+        robots, ball: where everything is, both as the tracker sees it.
     """
     xp = robots.position_m.__array_namespace__()
     here, turn = robots.position_m[..., :2], robots.heading_rad
     ball_xy = ball.position_m[:, None, :2]
-    velocity = (here - before.robots_m) / period_s
-    ball_velocity = (ball_xy - before.ball_m[:, None, :]) / period_s
+    velocity = (here - looks.robots_m[:, 0]) / elapsed_s
+    ball_velocity = (ball_xy - looks.ball_m[:, :1]) / elapsed_s
     side = xp.asarray(sides, dtype=here.dtype)
     goal_x = side * field.half_length_m
     goal = xp.stack([goal_x, xp.zeros_like(goal_x)], axis=-1)

@@ -12,7 +12,7 @@ from robot.contracts.joints import OP3_JOINTS
 from sim.arena import build_arena
 from sim.env_parameters import EpisodeParameters
 from sim.tasks.match import MatchTask
-from sim.tasks.soccer_senses import GameMemory, remember
+from sim.tasks.sight import Looks, first_looks
 from sim.tasks.view import WorldView, view_world
 from tests.sim.tasks.worlds import (
     NUMPY_AND_COMPILED,
@@ -37,7 +37,7 @@ PROPRIOCEPTION = {
 
 def judge(view: WorldView, before: WorldView | None = None, task=TASK, time_s=1.0):
     earlier = before or view
-    memory = remember(earlier.robots, earlier.ball)
+    memory = first_looks(TASK.sight, earlier.robots.position_m, earlier.ball.position_m)
     count = len(view.robots.position_m)
     time = np.full(count, time_s)
     return task.advance(Replay(np), memory, time, view, no_actions())
@@ -70,10 +70,10 @@ def test_places_are_seen_from_the_robots_heading(name, home, away):
 
 def test_velocities_are_position_differences_in_the_robots_heading():
     now = world(*SCENE, ball=(1, 2, 0.07))
-    memory = GameMemory(
+    memory = Looks(
         # Home came 10 mm along +y, away 5 mm along +x, the ball 20 mm along +x.
-        robots_m=np.array([[[1.0, 0.99], [-0.005, 1.0]]]),
-        ball_m=np.array([[0.98, 2.0]]),
+        robots_m=np.array([[[[1.0, 0.99], [-0.005, 1.0]]]]),
+        ball_m=np.array([[[0.98, 2.0]]]),
     )
     found = TASK.advance(Replay(np), memory, np.ones(1), now, no_actions()).terms
     # Over 25 ms: 0.4, 0.2 and 0.8 m/s. Who faces +y has +x on the right.
@@ -93,7 +93,9 @@ def test_in_a_team_the_nearest_mate_and_the_nearest_opponent_are_seen():
     view = world(*({"x": x, "y": y} for x, y in places), ball=(0, -1, 0.07))
     # Everyone came 10 mm along +x, times the number of the robot: 0.4 m/s each.
     back = np.array([[(0.01 * number, 0.0) for number in range(6)]])
-    memory = GameMemory(robots_m=np.array([places]) - back, ball_m=np.zeros((1, 2)))
+    memory = Looks(
+        robots_m=np.array([[places]]) - back[:, None], ball_m=np.zeros((1, 1, 2))
+    )
     found = task.advance(Replay(np), memory, np.ones(1), view, no_actions()).terms
     expected = {
         # Home 0 sees home 1, 1 sees 0, 2 sees 1; away likewise.
@@ -115,7 +117,7 @@ def test_in_a_team_the_nearest_mate_and_the_nearest_opponent_are_seen():
 
 def test_nothing_moves_in_the_first_observation():
     view = world(*SCENE, ball=(1, 2, 0.07))
-    elsewhere = GameMemory(robots_m=np.ones((1, 2, 2)), ball_m=np.ones((1, 2)))
+    elsewhere = Looks(robots_m=np.ones((1, 1, 2, 2)), ball_m=np.ones((1, 1, 2)))
     found = TASK.first(elsewhere, view)
     for name in ("own_velocity", "opponent_velocity", "ball_velocity"):
         assert not found["terms"][name].any()
@@ -287,7 +289,7 @@ def test_nobody_starts_out_of_bounds_or_too_near_another(size):
     assert apart[:, -1].min() >= 0.47 - 1e-5
     # Spread over the pitch, not in a corner of it.
     assert spots.reshape(-1, 2).std(axis=0) == pytest.approx((1.1, 0.96), abs=0.1)
-    assert (memory.ball_m == placement.ball[:, :2]).all()
+    assert (memory.ball_m[:, 0] == placement.ball[:, :2]).all()
 
 
 @pytest.mark.parametrize("size", [1, 3])
@@ -330,7 +332,7 @@ def test_starts_settle_without_a_jump_and_stay_standing_or_lying():
             stood = placement.root[row, number, 2] > 0.2
             up = data.sensordata[robot.sensors["up"]][2]
             assert (up > 0.99) == stood
-            drift = data.qpos[robot.root_qpos[:2]] - memory.robots_m[row, number]
+            drift = data.qpos[robot.root_qpos[:2]] - memory.robots_m[row, 0, number]
             assert np.linalg.norm(drift) < 0.05
         assert data.qpos[arena.ball.qpos[2]] == pytest.approx(0.07, abs=0.005)
 
@@ -348,7 +350,7 @@ def test_a_real_view_of_a_lying_robot_has_the_heading_it_will_rise_to():
             data.sensordata[None],
             np.zeros((1, 2, 20)),
         )
-        terms = TASK.first(GameMemory(robots_m=0, ball_m=0), view)["terms"]
+        terms = TASK.first(Looks(robots_m=0, ball_m=0), view)["terms"]
         quat = placement.root[row, :, 3:]
         heading = 2 * np.arctan2(quat[:, 3], quat[:, 0])
         offset = placement.ball[row, :2] - placement.root[row, :, :2]

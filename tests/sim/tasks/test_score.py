@@ -8,8 +8,10 @@ import pytest
 
 from sim.arena import build_arena
 from sim.tasks.score import ScoreTask
-from sim.tasks.soccer_senses import remember
+from sim.tasks.sight import SightConfig, first_looks
+from sim.tasks.soccer_rewards import SoccerRules, SoccerWeights
 from tests.sim.tasks.worlds import (
+    NUMPY_AND_COMPILED,
     Replay,
     assert_all_ways_agree,
     no_actions,
@@ -20,10 +22,10 @@ from tests.sim.tasks.worlds import (
 TASK = ScoreTask()
 
 
-def judge(agent, opponent, ball=(0.5, 0.5, 0.07)):
+def judge(agent, opponent, ball=(0.5, 0.5, 0.07), task=TASK):
     view = world(agent, opponent, ball=ball)
-    memory = remember(view.robots, view.ball)
-    return TASK.advance(Replay(np), memory, np.ones(1), view, no_actions())
+    memory = first_looks(TASK.sight, view.robots.position_m, view.ball.position_m)
+    return task.advance(Replay(np), memory, np.ones(1), view, no_actions())
 
 
 @pytest.mark.parametrize(
@@ -66,6 +68,7 @@ def test_only_the_agent_is_rewarded_by_the_soccer_column():
             "termination": 0,
             "upright": 0.015,
             "knee_torque": 0,
+            "ball_to_goal": 0,
         }
     )
 
@@ -117,7 +120,7 @@ def test_no_start_penetrates_anything_or_ends_at_once():
 
 
 def test_numpy_jax_and_compiled_jax_agree():
-    assert_all_ways_agree(TASK, 2, ball=True)
+    assert_all_ways_agree(TASK, 2, ball=True, ways=NUMPY_AND_COMPILED)
 
 
 def test_a_world_without_a_ball_is_refused():
@@ -129,3 +132,43 @@ def test_a_world_without_a_ball_is_refused():
 def test_a_share_beyond_one_is_refused():
     with pytest.raises(ValueError, match=r"expected 0 to 1, found 1\.5"):
         ScoreTask(opponent_standing_share=1.5)
+
+
+def test_open_penalty_areas_end_nothing_but_falls_still_do():
+    task = ScoreTask(rules=SoccerRules(areas_closed=False))
+    ends = [
+        judge({"x": 2.0, **more}, {"x": -1}, task=task).terminated.tolist()
+        for more in ({}, {"tilt": 1.1})
+    ]
+    assert ends == [[False], [True]]
+
+
+def test_the_balls_way_to_the_goal_pays_where_it_is_asked_to():
+    task = ScoreTask(weights=SoccerWeights(ball_to_goal=2.0))
+    # From (0.5, 1.5) to (2.5, 0): 2 and -1.5 of 2.5 m; 0.8 x 1 - 0.6 x -0.5 = 1.1 m/s.
+    view = world({}, {"x": -1}, ball=(0.5, 1.5, 0.07), ball_velocity=(1.0, -0.5, 0))
+    memory = first_looks(task.sight, view.robots.position_m, view.ball.position_m)
+    found = task.advance(Replay(np), memory, np.ones(1), view, no_actions()).rewards
+    assert found["ball_to_goal"].tolist() == [[pytest.approx(2.2)]]
+
+
+def test_alone_the_opponent_is_seen_in_its_own_goal():
+    task = ScoreTask(alone=True)
+    assert len(task.arena.robots) == 1
+    view = world({"x": 1.0, "heading": math.pi / 2}, ball=(0.5, 0.5, 0.07))
+    memory = task.begin(Replay(np), 1)[1]
+    assert memory.robots_m.shape == (1, 1, 1, 2)
+    found = task.advance(Replay(np), memory, np.ones(1), view, no_actions())
+    # 1.5 m along +x lie to the right of who faces +y.
+    np.testing.assert_allclose(
+        found.terms["opponent_position"], [[[0, -1.5]]], atol=1e-9
+    )
+    assert not found.terms["opponent_velocity"].any()
+    assert found.rewards["interference"].tolist() == [[0.0]]
+    names = {term.name for term in task.observation.terms}
+    assert set(found.terms) <= names
+
+
+def test_alone_numpy_jax_and_compiled_jax_agree():
+    task = ScoreTask(alone=True, sight=SightConfig())
+    assert_all_ways_agree(task, 1, ball=True, ways=NUMPY_AND_COMPILED)
