@@ -7,17 +7,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cli.calibrated import calibrated
-from cli.match_players import DEFAULT_SKILLS
+from cli.match_players import DEFAULT_SKILLS, POLICIES
 from robot.policy import load_bundle
 from sim.motion_world import BatchPolicy
-from sim.tasks.match import MatchTask
 from sim.tasks.registry import make_task
-from training.clone import CloneConfig
+from training.clone import TACTICS, CloneConfig
 from training.duel import DuelConfig
 from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
-from training.recipes import plain_run, recipe, staged
+from training.recipes import duel_task, plain_run, recipe, staged
 from training.run_folder import RunError
 from training.train_dmpo import DmpoRunConfig
 from training.train_task import TaskRunConfig
@@ -47,12 +46,13 @@ class Plan:
 
 
 def load_script(name: str) -> BatchPolicy:
-    """A shipped scripted skill.
+    """A shipped scripted skill; for the tactics the shipped walk.
 
     Raises:
         ContractError: its bundle is missing or broken.
     """
-    return load_bundle(DEFAULT_SKILLS / name)
+    learned = name == TACTICS
+    return load_bundle(POLICIES / "walk" if learned else DEFAULT_SKILLS / name)
 
 
 def plan_of(args: argparse.Namespace) -> Plan:
@@ -145,7 +145,7 @@ def _duel(args: argparse.Namespace, *, from_score_teacher: bool) -> dict[str, An
         getup_teacher=getup,
         from_score_teacher=from_score_teacher,
     )
-    return {"task": MatchTask(opponent_id=True), "duel": duel}
+    return {"task": duel_task(), "duel": duel}
 
 
 def _around(run: _Run, calibration: Path | None) -> _Run:

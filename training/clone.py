@@ -1,7 +1,8 @@
 """Behaviour cloning: an actor learns to do what a policy does, for PPO to go on from.
 
 The policy acts in the task's randomized environments with some noise on its actions, so
-that its corrections are seen too. Episodes that fail teach nothing and are left out.
+that its corrections are seen too. What leads to a failure teaches nothing and is left
+out: the whole episode, or where failing ends it, its last seconds.
 The actor's mean is then regressed on the actions the policy asked for, without the
 noise (behaviour cloning with injected noise: arXiv:1703.09327).
 """
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from sim.demonstrator import Demonstrator, newest
 from sim.env import Environment
 from sim.motion_world import BatchPolicy
+from sim.soccer_demonstrator import SoccerDemonstrator
 from sim.tasks.task import Task
 from training.ppo import Ppo
 from training.run_folder import RunError, RunFolder
@@ -35,6 +37,12 @@ Floats = NDArray[np.float32]
 Acts = Callable[[Floats], Floats]
 """Observations [B, N] of one control step to actions [B, A]; may remember."""
 
+Restart = Callable[[NDArray[np.bool_]], None]
+"""Hears in which environments [B] a new episode begins."""
+
+TACTICS = "tactics"
+"""The script that plays soccer: the robot's tactics with a walk policy."""
+
 _NOISE_KEPT = 0.8
 """Share of the noise that stays from one control step to the next: a joint is then off
 for long enough to move, about 5 steps."""
@@ -47,13 +55,17 @@ class CloneConfig:
     Attributes:
         run: whose networks learn, and where: its task begins the episodes that are
             shown, its `env` says in how many environments and how randomized.
-        script: name of the scripted skill that is cloned.
+        script: name of the scripted skill that is cloned, or `TACTICS`.
         noise: one rollout of all environments for each; the largest standard deviation
             of the noise in units of the action. Each environment draws its own share.
         seconds: of every episode.
         success: a measure of the task, true or false, that a good episode has at the
             end,
         success_s: all through this last time.
+        failure: a measure, true or false, for episodes that follow each other all
+            through `seconds`, and are all good but for
+        failure_s: this last time before one that ends with a failure. Empty: one
+            episode each, good as a whole or not.
         still_rad, still_s: a step is a wait if no joint and no target moves by more
             than `still_rad` in the `still_s` after it. Waits before the success are
             left out: the actor has no clock, so it would learn to wait for ever.
@@ -70,6 +82,8 @@ class CloneConfig:
     seconds: float = 5.75
     success: str = "up"
     success_s: float = 0.2
+    failure: str = ""
+    failure_s: float = 1.5
     still_rad: float = 0.08
     still_s: float = 0.125
     total_steps: int = 4000
@@ -79,7 +93,7 @@ class CloneConfig:
     report_every: int = 100
 
     def __post_init__(self) -> None:
-        if not self.seconds < self.run.task.episode_s:
+        if not self.failure and not self.seconds < self.run.task.episode_s:
             raise ValueError(
                 f"clone.seconds: expected less than the {self.run.task.episode_s} s of "
                 f"the task's episodes, found {self.seconds}"
@@ -103,6 +117,7 @@ class Episodes(NamedTuple):
     action: Float[np.ndarray, "T B A"]
     success: Bool[np.ndarray, "T B"]
     ended: Bool[np.ndarray, "T B"]
+    failure: Bool[np.ndarray, "T B"]
 
 
 class Lessons(NamedTuple):
@@ -152,9 +167,7 @@ def clone(
         params = params | {"actor": actor}
         mean = _acting(learner, params)
         trial = perform(config, mean, noise=0.0, seed=len(config.noise))
-        report(
-            config.total_steps, {"clone/succeeds": float(good(config, trial).mean())}
-        )
+        report(config.total_steps, {"clone/succeeds": succeeded(config, trial)})
     except KeyboardInterrupt:
         return None
     progress = progress._replace(learner=progress.learner._replace(params=params))
@@ -170,10 +183,11 @@ def show(config: CloneConfig, policy: BatchPolicy, on_report: OnReport) -> Lesso
     """
     parts: list[Lessons] = []
     for number, noise in enumerate(config.noise):
-        acts = Demonstrator(config.task, policy, config.run.env.num_envs)
-        parts.append(lessons_of(config, perform(config, acts, noise, seed=number)))
-        succeeded = float(np.mean([part.succeeded for part in parts]))
-        shown = {"clone/rollouts": number + 1.0, "clone/script_succeeds": succeeded}
+        acts, restart = _script(config, policy)
+        episodes = perform(config, acts, noise, seed=number, restart=restart)
+        parts.append(lessons_of(config, episodes))
+        share = float(np.mean([part.succeeded for part in parts]))
+        shown = {"clone/rollouts": number + 1.0, "clone/script_succeeds": share}
         on_report(0, shown)
     if not any(len(part.action) for part in parts):
         raise RunError(
@@ -188,7 +202,13 @@ def show(config: CloneConfig, policy: BatchPolicy, on_report: OnReport) -> Lesso
     )
 
 
-def perform(config: CloneConfig, acts: Acts, noise: float, seed: int) -> Episodes:
+def perform(
+    config: CloneConfig,
+    acts: Acts,
+    noise: float,
+    seed: int,
+    restart: Restart = lambda rows: None,
+) -> Episodes:
     """One rollout in all environments; `action` is without the noise.
 
     Args:
@@ -196,6 +216,7 @@ def perform(config: CloneConfig, acts: Acts, noise: float, seed: int) -> Episode
         acts: what is to be done.
         noise: its largest standard deviation, in units of the action.
         seed: of this rollout; the run's is added.
+        restart: what `acts` must hear.
     """
     run, task = config.run, config.task
     rng = np.random.default_rng((run.seed, seed))
@@ -213,7 +234,13 @@ def perform(config: CloneConfig, acts: Acts, noise: float, seed: int) -> Episode
             off = _NOISE_KEPT * off + fresh * level
             state, moved = env.step(state, (action + off)[:, None], push_strength=0.0)
             success = moved.measures[config.success][:, 0]
-            rows.append((seen, action, success, moved.terminated))
+            ended = np.logical_or(moved.terminated, moved.truncated)
+            failure = np.zeros_like(ended)
+            if config.failure:
+                failure = np.logical_and(ended, moved.measures[config.failure][:, 0])
+                if ended.any():
+                    restart(ended)
+            rows.append((seen, action, success, ended, failure))
     finally:
         env.close()
     return Episodes(*(np.stack(column) for column in zip(*rows, strict=True)))
@@ -221,18 +248,35 @@ def perform(config: CloneConfig, acts: Acts, noise: float, seed: int) -> Episode
 
 def good(config: CloneConfig, episodes: Episodes) -> NDArray[np.bool_]:
     """[B] whether an episode never ended early and was a success at its end."""
-    last = max(1, round(config.success_s / config.task.control_period_s))
+    last = _steps(config, config.success_s)
     lost = np.any(episodes.ended, axis=0)
     return np.logical_and(~lost, np.all(episodes.success[-last:], axis=0))
 
 
+def succeeded(config: CloneConfig, episodes: Episodes) -> float:
+    """Share of the episodes that are good; of those that ended, where they follow each
+    other."""
+    if not config.failure:
+        return float(good(config, episodes).mean())
+    ends = episodes.ended.sum()
+    won = np.logical_and(episodes.ended, episodes.success).sum()
+    return float(won / max(ends, 1))
+
+
 def lessons_of(config: CloneConfig, episodes: Episodes) -> Lessons:
-    """The steps of good episodes, but for waits."""
+    """The steps of good episodes, but for waits; or all that lead to no failure."""
+    if config.failure:
+        rows = ~_just_before(episodes.failure, _steps(config, config.failure_s))
+        return Lessons(
+            observation=episodes.observation[rows],
+            action=episodes.action[rows],
+            succeeded=succeeded(config, episodes),
+        )
     kept = good(config, episodes)
     seen, success = episodes.observation[:, kept], episodes.success[:, kept]
     now = newest(config.task.observation, seen)
     places = np.concatenate([now["joint_position"], now["previous_target"]], axis=-1)
-    steps = max(1, round(config.still_s / config.task.control_period_s))
+    steps = _steps(config, config.still_s)
     rows = success.copy()
     # The last steps have no future to compare with; they are part of the success.
     moves = np.abs(places[steps:] - places[:-steps]).max(axis=-1) > config.still_rad
@@ -273,6 +317,27 @@ def imitate(
             on_report(count, {"clone/error": float(np.mean(errors))})
             errors = []
     return actor
+
+
+def _script(config: CloneConfig, policy: BatchPolicy) -> tuple[Acts, Restart]:
+    """What is cloned, at the beginning of episodes."""
+    count = config.run.env.num_envs
+    if config.script == TACTICS:
+        player = SoccerDemonstrator(config.task, policy, count)
+        return player, player.restart
+    return Demonstrator(config.task, policy, count), lambda rows: None
+
+
+def _steps(config: CloneConfig, seconds: float) -> int:
+    return max(1, round(seconds / config.task.control_period_s))
+
+
+def _just_before(events: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
+    """[T, B] where an event comes within so many steps, its own one counted."""
+    near = events.copy()
+    for ahead in range(1, steps):
+        near[:-ahead] |= events[ahead:]
+    return near
 
 
 def _acting(learner: Ppo, params: Any) -> Acts:

@@ -11,9 +11,12 @@ from sim.motion_world import BatchPolicy
 from sim.tasks.match import MatchTask
 from sim.tasks.registry import make_task
 from sim.tasks.rise import RiseTask
+from sim.tasks.score import SCORE_WEIGHTS, ScoreTask
+from sim.tasks.sight import SightConfig
+from sim.tasks.soccer_rewards import SoccerRules
 from sim.tasks.walk import CommandMix, WalkConfig, WalkRewards
 from sim.tasks.walk_task import WalkTask
-from training.clone import CloneConfig
+from training.clone import TACTICS, CloneConfig
 from training.curriculum import CurriculumConfig
 from training.duel import DuelConfig
 from training.ppo import PpoConfig
@@ -157,10 +160,82 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
     return (Stage(name="", run=run),)
 
 
+def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
+    """The tactics with the shipped walk cloned as they dribble, then made faster.
+
+    Alone on the pitch first, which halves the physics, then with the passive opponent.
+    The penalty areas are open, as in this project's matches, and the ball's way to the
+    goal pays: the paper's sparse reward needs 2e9 steps.
+    """
+    weights = replace(
+        SCORE_WEIGHTS, scoring=200.0, velocity_to_ball=0.3, ball_to_goal=1.0
+    )
+    crowded = ScoreTask(
+        sight=SightConfig(),
+        rules=SoccerRules(areas_closed=False),
+        weights=weights,
+        episode_s=20.0,
+    )
+    alone = replace(crowded, alone=True, weights=replace(weights, interference=0.0))
+    ppo = PpoConfig(
+        epochs=3,
+        discount=0.995,
+        learning_rate=1e-4,
+        learning_rate_range=(1e-5, 5e-4),
+        kl=0.008,
+        entropy=0.0,
+        init_std=0.1,
+        critic_first=40,
+    )
+    cloned = TaskRunConfig(
+        task=replace(alone, episode_s=30.0),
+        env=EnvConfig(num_envs=128),
+        ppo=ppo,
+        seed=seed,
+    )
+    clone = CloneConfig(
+        run=cloned,
+        script=TACTICS,
+        noise=(0.0, 0.03, 0.03, 0.06, 0.06, 0.1, 0.1, 0.1, 0.15, 0.15),
+        seconds=12.0,
+        success="scored",
+        failure="foul",
+        total_steps=12_000,
+    )
+    solo = TaskRunConfig(
+        task=alone,
+        ppo=ppo,
+        curriculum=CurriculumConfig(push_ramp=(4_000_000, 10_000_000)),
+        total_steps=15_000_000,
+        seed=seed,
+    )
+    last = replace(
+        solo,
+        task=crowded,
+        curriculum=CurriculumConfig(push_ramp=(0, 1)),
+        total_steps=8_000_000,
+    )
+    return (
+        Stage(name="clone", run=clone),
+        Stage(name="alone", run=solo),
+        Stage(name="opponent", run=last),
+    )
+
+
+def duel_task() -> MatchTask:
+    """The 1v1 stage as a score teacher knows the game: see `score_recipe`."""
+    return MatchTask(
+        opponent_id=True,
+        sight=SightConfig(),
+        rules=SoccerRules(areas_closed=False),
+    )
+
+
 def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     """Both teachers, then 1v1 under their eyes (arXiv:2304.13653).
 
-    The get-up teacher is the recipe of `rise`: it sees and moves less than its pupil,
+    The score teacher is the recipe of `score`, its last stage named so. The get-up
+    teacher is the recipe of `rise`: it sees and moves less than its pupil,
     and is translated. The pupil begins as the score teacher.
 
     Args:
@@ -170,12 +245,15 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     clone, rise = rise_recipe(seed, script)
     duel = replace(
         plain_run("match", seed),
-        task=MatchTask(opponent_id=True),
+        task=duel_task(),
         duel=DuelConfig(score_teacher="score", getup_teacher=rise.name),
         curriculum=CurriculumConfig(push_ramp=(10_000_000, 20_000_000)),
     )
+    tactics, alone, score = score_recipe(seed)
     return (
-        Stage(name="score", run=plain_run("score", seed)),
+        replace(tactics, name="tactics"),
+        alone,
+        replace(score, name="score"),
         replace(clone, follows=False),
         rise,
         Stage(name="duel", run=duel, follows=False),
@@ -206,7 +284,7 @@ def staged(stages: tuple[Stage, ...], folder: Path) -> tuple[Stage, ...]:
     return tuple(ready)
 
 
-_SOCCER_PPO = PpoConfig(discount=0.99, hidden=(256, 256, 128))
+_SOCCER_PPO = PpoConfig(discount=0.995)
 _PPO: Mapping[str, PpoConfig] = MappingProxyType(
     {
         "getup": PpoConfig(discount=0.99, init_std=0.45),
@@ -223,6 +301,7 @@ RECIPES: Mapping[str, Callable[[int, Scripts], tuple[Stage, ...]]] = MappingProx
         "walk": lambda seed, scripts: walk_recipe(seed),
         "rise": lambda seed, scripts: rise_recipe(seed, scripts("getup")),
         "kick": lambda seed, scripts: kick_recipe(seed),
+        "score": lambda seed, scripts: score_recipe(seed),
         "match": lambda seed, scripts: match_recipe(seed, scripts("getup")),
     }
 )

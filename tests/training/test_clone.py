@@ -140,6 +140,7 @@ def episodes(steps: int, success, ended=None) -> Episodes:
         action=action.astype(np.float32),
         success=success,
         ended=np.zeros_like(success) if ended is None else np.array(ended, bool),
+        failure=np.zeros_like(success),
     )
 
 
@@ -166,6 +167,38 @@ def test_waits_are_left_out_until_the_success():
     # two steps after steps 1 and 2.
     shown.observation[3:, 0, JOINT_POSITION.stop - 20 + 12] = 1.0
     assert lessons_of(config, shown).action[:, 0].tolist() == [1.0, 2.0, 5.0]
+
+
+def test_where_episodes_follow_each_other_only_what_leads_to_a_failure_is_left_out():
+    # 0.05 s are two steps. The first robot fails at step 3, the second succeeds at
+    # step 2, the third runs into its time limit at step 4.
+    config = replace(TINY, failure="fallen", failure_s=0.05)
+    shown = episodes(
+        5,
+        [[0, 0, 0], [0, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]],
+        [[0, 0, 0], [0, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]],
+    )
+    shown.failure[3, 0] = True
+    lessons = lessons_of(config, shown)
+    # Actions count the rows, three a step; without 2 x 3 + 0 and 3 x 3 + 0.
+    assert lessons.action[:, 0].tolist() == [
+        *(0, 1, 2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14)
+    ]
+    # One of the three episodes that ended.
+    assert lessons.succeeded == pytest.approx(1 / 3)
+
+
+def test_a_script_hears_that_its_robot_fell():
+    task = RiseTask(starts=STANDING, episode_s=0.1)
+    config = replace(TINY, run=replace(TINY.run, task=task), failure="up", success="up")
+    heard = []
+
+    def still(seen):
+        return np.zeros((len(seen), 18), np.float32)
+
+    perform(config, still, 0.0, seed=0, restart=lambda rows: heard.append(rows.sum()))
+    # 0.5 s of episodes of 0.1 s in four environments.
+    assert sum(heard) == 20
 
 
 def test_a_linear_function_is_learned():

@@ -63,14 +63,17 @@ def test_stages_of_the_walk_start_from_each_other():
 def test_a_match_is_learned_from_both_teachers(monkeypatch):
     monkeypatch.setattr(recipes, "record_getups", lambda script, **more: RECORDED)
     stages = recipe("match", 1, lambda name: load_bundle(SCRIPTED / name))
-    score, clone, rise, duel = staged(stages, Path("out"))
-    assert [stage.name for stage in stages] == ["score", "clone", "rise", "duel"]
+    tactics, alone, score, clone, rise, duel = staged(stages, Path("out"))
+    names = ["tactics", "alone", "score", "clone", "rise", "duel"]
+    assert [stage.name for stage in stages] == names
+    assert isinstance(tactics.run, CloneConfig)
+    assert isinstance(alone.run, TaskRunConfig)
     assert isinstance(clone.run, CloneConfig)
     assert isinstance(score.run, TaskRunConfig)
     assert isinstance(rise.run, TaskRunConfig)
     assert isinstance(duel.run, TaskRunConfig)
-    starts = [stage.run.warm_start for stage in (score, rise, duel)]
-    assert starts == ["", "out/clone", ""]
+    starts = [stage.run.warm_start for stage in (alone, score, rise, duel)]
+    assert starts == ["out/tactics", "out/alone", "out/clone", ""]
     assert duel.run.duel is not None
     teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
     assert teachers == ("out/score", "out/rise")
@@ -83,7 +86,24 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
 
 
 def test_a_task_without_a_recipe_is_one_plain_run():
-    assert recipe("score", 2, no_script) == (Stage(name="", run=plain_run("score", 2)),)
+    assert recipe("getup", 2, no_script) == (Stage(name="", run=plain_run("getup", 2)),)
+
+
+def test_score_begins_with_the_tactics_alone_on_the_pitch():
+    clone, alone, last = staged(recipe("score", 4, no_script), Path("out"))
+    assert isinstance(clone.run, CloneConfig)
+    assert isinstance(alone.run, TaskRunConfig)
+    assert isinstance(last.run, TaskRunConfig)
+    assert (clone.run.script, clone.run.run.seed) == ("tactics", 4)
+    assert (alone.run.warm_start, last.run.warm_start) == ("out/clone", "out/alone")
+    tasks = [stage.run.task for stage in (clone, alone, last)]
+    assert [task.alone for task in tasks] == [True, True, False]  # type: ignore[attr-defined]
+    # One network fits all three.
+    shapes = [
+        jax.eval_shape(lambda run=run: initial_progress(run).learner.params)
+        for run in (clone.run.run, alone.run, last.run)
+    ]
+    assert shapes[0] == shapes[1] == shapes[2]
 
 
 def test_a_clone_that_would_forget_its_predecessor_is_refused():
