@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.progress import TimeRemainingColumn as TimeLeft
 
 from cli.arguments import at_least_one, from_zero, positive_seconds
+from cli.calibrated import known_robot
 from cli.suite_duel import DuelJob, DuelMatch, duel_results, play_duel
 from cli.suite_jobs import (
     PROTOCOLS,
@@ -110,8 +111,10 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         nominal=args.nominal,
         pushes=not args.no_pushes,
+        calibration=args.calibration,
     )
     _check(config.bundle)
+    known_robot(args.calibration)
     file = TrialFile(args.out, config)
     jobs = jobs_of(config)
     duels = [

@@ -11,6 +11,7 @@ from match.game_controller_budget import TEAM_PORT
 from match.game_controller_lead import LeadConfig
 from match.rules import LAB_1V1, RuleBook
 from match.state import Team, Teams
+from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.game_control import TeamColour
 from robot.joint_map import JointMap
 
@@ -100,6 +101,8 @@ class MatchConfig:
         chains: emulated buses that are not as usual, by side.
         joint_maps: robots that are not wired as the vendor's, by side.
         scene: where players that see are; without one they have no camera.
+        calibration: both robots have the servos and the camera of this one, and P gains
+            that make up for them; None: the papers' robot.
     """
 
     seconds: float = 120.0
@@ -114,6 +117,7 @@ class MatchConfig:
     chains: Mapping[str, ChainConfig] = field(default_factory=dict)
     joint_maps: Mapping[str, JointMap] = field(default_factory=dict)
     scene: Path | None = None
+    calibration: CalibrationBundle | None = None
 
     @property
     def network(self) -> LeadConfig:

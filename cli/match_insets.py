@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
 
-from robot.contracts.camera import Image, pinhole
+from robot.contracts.camera import CameraModel, Image, pinhole
 from sim.arena import Arena
 from sim.renderer import ArenaRenderer
 
@@ -37,6 +37,7 @@ class SceneInsets:
         """
         Raises:
             SceneError: no scene there, or one without a baked form.
+            CameraError: a measured lens that cannot be drawn.
         """
         # ffmpeg's process is replaced as soon as it is forked: no JAX runs in it.
         warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
@@ -47,8 +48,7 @@ class SceneInsets:
         from nerf_render.camera_effects import as_bytes
         from nerf_render.scene_file import read_scene
 
-        fovy_rad = math.radians(float(arena.model.cam_fovy[arena.robots[0].camera]))
-        camera = pinhole(*_DRAWN_PX, fovy_rad)
+        camera = drawn_camera(arena)
         painter = ScenePainter(arena, [read_scene(scene)], camera, fine=1)
         both, first = jnp.arange(2), jnp.zeros(2, jnp.int32)
 
@@ -67,6 +67,15 @@ class SceneInsets:
             self._newest = _enlarged(home), _enlarged(away)
         self._asked += 1
         return self._newest
+
+
+def drawn_camera(arena: Arena) -> CameraModel:
+    """The robots' own, at the size it is drawn in: as measured, or ideal."""
+    lens = arena.config.robots[0].config.lens
+    if lens is not None:
+        return lens.at_size(*_DRAWN_PX)
+    fovy_rad = math.radians(float(arena.model.cam_fovy[arena.robots[0].camera]))
+    return pinhole(*_DRAWN_PX, fovy_rad)
 
 
 def _enlarged(picture: Image) -> Image:

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 from cli.match_config import JERSEY, SIDES, TEAM_NUMBERS, MatchConfig
 from match.observation import MatchObservation, RobotId, RobotObservation
 from match.state import BallPlacement, Decision, RobotPlacement
+from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.field import FieldSpec
 from robot.contracts.tracker import TrackedRobot, TrackerFrame
 from sim.arena import Arena, match_arena
+from sim.calibrated_draws import calibrated_model
+from sim.robot_model import RobotModelConfig
 from sim.virtual_op3 import MatchWorld
 from sim.world_truth import RobotTruth, WorldTruth
 
@@ -26,7 +29,7 @@ class MatchStage:
         self, config: MatchConfig, field: FieldSpec, world: MatchWorld | None = None
     ):
         """A world of its own, unless one with a ball is given."""
-        self.world = world or MatchWorld(match_arena(field))
+        self.world = world or MatchWorld(match_arena(field, _build(config)))
         self._config = config
         self._rng = np.random.default_rng(config.seed)
         self._truth = WorldTruth(self.world)
@@ -101,6 +104,11 @@ class MatchStage:
                 self._truth.place_robot(
                     sides[placed.team], placed.x_m, placed.y_m, placed.yaw_rad
                 )
+
+
+def _build(config: MatchConfig) -> RobotModelConfig:
+    known = config.calibration or CalibrationBundle()
+    return calibrated_model(known, RobotModelConfig())
 
 
 def _ordered(first: int, second: int) -> tuple[RobotId, RobotId]:

@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cli.arguments import from_zero, positive_seconds
+from cli.calibrated import BODIES, add_calibration_option, known_robot
 from cli.match_config import MatchConfig, Ports, add_network_options
 from cli.match_files import RECORD, VIDEO, keep, say, say_file
 from cli.match_page import live_page
@@ -25,6 +26,7 @@ from cli.shipped_scenes import add_scene_options, chosen_scene
 from cli.simulated_match import SimulatedMatch
 from firmware_bridge.errors import BusError
 from match.errors import MatchError
+from nerf_render.cameras import CameraError
 from nerf_render.scene_file import SceneError
 from robot.contracts.errors import ContractError
 from robot.faults import RuntimeFault
@@ -33,6 +35,7 @@ from sim.robot_model import ModelError
 
 ERRORS = (
     BusError,
+    CameraError,
     ContractError,
     MatchError,
     ModelError,
@@ -90,6 +93,7 @@ def add_parser(subparsers: Any) -> None:
     add_page_option(parser)
     add_scene_options(parser)
     parser.add_argument("--no-video", action="store_true", help="leave match.mp4 out")
+    add_calibration_option(parser, BODIES)
     add_network_options(parser)
 
 
@@ -103,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
         seed=args.seed,
         ports=Ports(offset=args.port_offset),
         scene=chosen_scene(args),
+        calibration=known_robot(args.calibration),
         protocol=args.protocol,
         whistle_delay_s=args.whistle_delay,
     )

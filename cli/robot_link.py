@@ -33,11 +33,12 @@ from firmware_bridge.port import DEFAULT_BAUD, open_port
 from firmware_bridge.servo_bus import ServoBus
 from firmware_bridge.tapped_port import Tap, TappedPort
 from robot.calibrated import calibrated_imu, calibrated_joint_map
-from robot.contracts.actuator import read_servos
+from robot.contracts.actuator import ServoCalibration, read_servos
 from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.calibration_file import read_calibration
 from robot.contracts.errors import ContractError
 from robot.faults import RuntimeFault
+from robot.imu_correction import ImuCorrection
 from robot.joint_map import JointMap, default_joint_map, read_joint_map
 from robot.senses import Devices
 
@@ -122,7 +123,7 @@ def add_robot_options(parser: argparse.ArgumentParser) -> None:
         default=None,
         metavar="FILE",
         help="of this robot, from op3-soccer calibrate: its joint zeros and how its "
-        "sensor board is mounted are used",
+        "sensor board is mounted are used; with --virtual: its servos",
     )
     virtual = parser.add_argument_group("virtual robot (needs the match extra)")
     virtual.add_argument(
@@ -168,22 +169,33 @@ def robot_options(
     if faults:
         raise ContractError("which robot", faults)
     named, virtual = args.joint_map, None
+    known = read_calibration(args.calibration) if args.calibration else None
     if args.virtual:
         virtual = VirtualConfig(
             faults=all_faults(args.fault),
-            servos=read_servos(args.servos) if args.servos else None,
+            servos=_servos(args, known),
             let_go_after_s=let_go_after_s,
         )
     joint_map = read_joint_map(named) if named else default_joint_map()
-    known = read_calibration(args.calibration) if args.calibration else None
+    if known is not None and virtual is None:
+        joint_map = calibrated_joint_map(joint_map, known)
     return RobotOptions(
         port=args.port or DEFAULT_PORT,
         baud=args.baud,
-        joint_map=calibrated_joint_map(joint_map, known) if known else joint_map,
+        joint_map=joint_map,
         calibration=known,
         virtual=virtual,
         lock_step=args.lock_step,
     )
+
+
+def _servos(
+    args: argparse.Namespace, known: CalibrationBundle | None
+) -> ServoCalibration | None:
+    """Of a virtual body; its zeros and its sensor board are exact."""
+    if args.servos:
+        return read_servos(args.servos)
+    return None if known is None or known.servos is None else known.servos.servos()
 
 
 @contextmanager
@@ -231,7 +243,7 @@ def _opened(
             bus=ServoBus(port, options.joint_map.servo_ids, bus),
             board=OpenCrBoard(port, patience=patience),
             joint_map=options.joint_map,
-            imu=calibrated_imu(options.calibration) if options.calibration else None,
+            imu=_imu(options),
         ),
         clock=clock or MonotonicClock(),
         virtual=options.virtual is not None,
@@ -246,6 +258,12 @@ def _in_lock_step(
 
     robot, clock = lock_step(virtual)
     return _opened(options, MemoryPort(robot.chain), Patience(), tap, clock)
+
+
+def _imu(options: RobotOptions) -> ImuCorrection | None:
+    if options.calibration is None or options.virtual is not None:
+        return None
+    return calibrated_imu(options.calibration)
 
 
 @contextmanager

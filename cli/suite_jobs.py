@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from cli.calibrated import calibrated
 from cli.match_players import DEFAULT_PLAYER, DEFAULT_SKILLS
 from cli.suite_protocols import POSTURES
 from cli.suite_trial import run_trial, trials
@@ -46,6 +47,7 @@ class SuiteConfig:
         seed: equal seeds draw equal trials, for both players.
         nominal: without randomization.
         pushes: whether there are any.
+        calibration: file of the robot that episodes are drawn around.
     """
 
     bundle: Path
@@ -54,11 +56,12 @@ class SuiteConfig:
     seed: int = 100
     nominal: bool = False
     pushes: bool = True
+    calibration: Path | None = None
 
     @property
     def ranges(self) -> RandomizationConfig:
         """Of randomization and pushes."""
-        full = RandomizationConfig()
+        full = calibrated(RandomizationConfig(), self.calibration)
         kept = {name: getattr(full, name) for name in _PUSHES}
         drawn = replace(NO_RANDOMIZATION, **kept) if self.nominal else full
         return drawn if self.pushes else without(drawn, "push_n", "push_s")
@@ -242,7 +245,8 @@ class TrialFile:
         if found != self._head:
             raise SuiteError(
                 f"{path}: expected trials of this suite, found those of another "
-                f"(bundle, seed, randomization or pushes differ); choose another --out"
+                f"(bundle, seed, randomization, pushes or calibration differ); choose "
+                f"another --out"
             )
         for line in lines:
             plain = _json(line)
@@ -265,6 +269,10 @@ class TrialFile:
 
 def head_of(config: SuiteConfig) -> dict[str, Any]:
     """What all trials of a file have in common; more trials may join later."""
+    drawn_around = {}
+    if config.calibration is not None:
+        digest = sha256(config.calibration.read_bytes()).hexdigest()
+        drawn_around["calibration"] = digest[:16]
     return {
         "suite": "paper",
         "player": {
@@ -274,6 +282,7 @@ def head_of(config: SuiteConfig) -> dict[str, Any]:
         "seed": config.seed,
         "randomization": not config.nominal,
         "pushes": config.pushes,
+        **drawn_around,
     }
 
 

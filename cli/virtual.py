@@ -19,9 +19,11 @@ from firmware_bridge.errors import BusError
 from firmware_bridge.port import DEFAULT_BAUD
 from firmware_bridge.servo_bus import ServoBus
 from robot.contracts.actuator import read_servos
+from robot.contracts.calibration_file import read_calibration
 from robot.contracts.errors import ContractError
 from sim.actuators import Xm430Servo
 from sim.arena import ArenaConfig, RobotPlace, build_arena
+from sim.calibrated_draws import calibrated_model
 from sim.robot_model import ModelError, RobotModelConfig
 from sim.virtual_op3 import SERVO_IDS, STAND_RAD, MatchWorld, robot_chain
 
@@ -49,12 +51,20 @@ def add_parser(subparsers: argparse._SubParsersAction) -> None:
         metavar="N",
         help="end by itself after N seconds (default: run until Ctrl-C)",
     )
-    parser.add_argument(
+    body = parser.add_mutually_exclusive_group()
+    body.add_argument(
         "--servos",
         type=Path,
         default=None,
         metavar="FILE",
         help="servo calibration the body is built with (default: the papers' servo)",
+    )
+    body.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FILE",
+        help="the body has this robot's servos, as op3-soccer calibrate measured them; "
+        "its zeros and its sensor board are exact",
     )
 
 
@@ -62,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     """Serve until the time is over or Ctrl-C; returns the exit code."""
     console = Console()
     clock = WallClock()
-    arena = build_arena(ArenaConfig(robots=(_place(args.servos),)))
+    arena = build_arena(ArenaConfig(robots=(_place(args),)))
     world = MatchWorld(arena)
     chain = robot_chain(world, ROBOT, clock, ChainConfig(servo_power=True))
     _stand(chain)
@@ -82,12 +92,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _place(servos: Path | None) -> RobotPlace:
+def _place(args: argparse.Namespace) -> RobotPlace:
     """The robot, with the servos of a calibration file if there is one."""
-    if servos is None:
-        return RobotPlace(name=ROBOT)
-    law = Xm430Servo(servos=read_servos(servos))
-    return RobotPlace(name=ROBOT, config=RobotModelConfig(actuator=law))
+    build = RobotModelConfig()
+    if args.servos is not None:
+        build = RobotModelConfig(actuator=Xm430Servo(servos=read_servos(args.servos)))
+    if args.calibration is not None:
+        build = calibrated_model(read_calibration(args.calibration), build)
+    return RobotPlace(name=ROBOT, config=build)
 
 
 def _stand(chain: ServoChain) -> None:

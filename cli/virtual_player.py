@@ -14,6 +14,7 @@ from firmware_bridge.emulator import (
 from firmware_bridge.opencr import OpenCrBoard
 from firmware_bridge.servo_bus import ServoBus
 from robot.brain import Identity
+from robot.calibrated import matched_gains
 from robot.faults import RuntimeFault
 from robot.joint_map import JointMap, default_joint_map
 from robot.network import Links, open_links
@@ -105,6 +106,7 @@ def open_player(
     wiring = Wiring(
         chain=config.chains.get(side),
         joint_map=config.joint_maps.get(side),
+        runtime=_gains(config, player),
         record=record,
         camera=_eyes(config, side, world, clock, player),
     )
@@ -151,6 +153,14 @@ def wire_player(
     )
     stack.enter_context(runtime)
     return VirtualPlayer(name=side, runtime=runtime, chain=chain, bus=bus)
+
+
+def _gains(config: MatchConfig, player: Player) -> RuntimeConfig | None:
+    """As `op3-soccer robot run` sets them on the robot that was measured."""
+    if config.calibration is None:
+        return None
+    position_p = player.walk.spec.gains.position_p
+    return RuntimeConfig(servo_p=matched_gains(config.calibration, position_p))
 
 
 def _eyes(

@@ -1,6 +1,6 @@
 """A pitch with robots and a ball, compiled, with an index of everything by name."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import mujoco
@@ -73,11 +73,19 @@ class Arena:
         return stack_robots(self.robots)
 
 
-def match_arena(pitch: FieldSpec | None = None) -> Arena:
-    """The 1v1 arena: robots `home` (blue) and `away` (red), a ball, full contacts."""
+def match_arena(
+    pitch: FieldSpec | None = None, robot: RobotModelConfig | None = None
+) -> Arena:
+    """The 1v1 arena: robots `home` (blue) and `away` (red), a ball, full contacts.
+
+    Args:
+        pitch: its geometry.
+        robot: how both are built, but for their colours.
+    """
+    robot = robot or RobotModelConfig()
     robots = (
-        RobotPlace(name="home", config=RobotModelConfig(colour=HOME_RGBA)),
-        RobotPlace(name="away", config=RobotModelConfig(colour=AWAY_RGBA)),
+        RobotPlace(name="home", config=replace(robot, colour=HOME_RGBA)),
+        RobotPlace(name="away", config=replace(robot, colour=AWAY_RGBA)),
     )
     return build_arena(ArenaConfig(robots=robots, field=pitch or FieldSpec()))
 

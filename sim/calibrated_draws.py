@@ -19,6 +19,7 @@ from robot.contracts.joints import JOINT_NAMES
 from sim.actuator_fields import servo_fields, stack_servos
 from sim.actuators import IDENTIFIED_SERVO, IdentifiedServo, Xm430Servo
 from sim.randomization import RandomizationConfig, Range
+from sim.robot_model import RobotModelConfig
 
 _SIGMAS = 2.0
 """Half width of a range, in standard deviations: 95 % of a normal distribution."""
@@ -33,6 +34,27 @@ def calibrated_servo(bundle: CalibrationBundle, battery_v: float) -> Xm430Servo 
     if bundle.servos is None:
         return None
     return Xm430Servo(servos=bundle.servos.servos(), battery_v=battery_v)
+
+
+def calibrated_model(
+    bundle: CalibrationBundle, base: RobotModelConfig, battery_v: float = 11.1
+) -> RobotModelConfig:
+    """`base` with the servos and the camera of a measured robot.
+
+    Zeros and the sensor board stay exact: the runtime takes them into account.
+
+    Args:
+        bundle: of the robot; parts that are missing change nothing.
+        base: everything else.
+        battery_v: 11.1: the nominal voltage of its three cells.
+    """
+    law = calibrated_servo(bundle, battery_v)
+    return replace(
+        base,
+        actuator=base.actuator if law is None else law,
+        head_camera=bundle.head or base.head_camera,
+        lens=bundle.camera.model if bundle.camera else base.lens,
+    )
 
 
 def calibrated_ranges(

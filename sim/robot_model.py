@@ -14,6 +14,8 @@ from typing import Literal
 
 import mujoco
 
+from robot.contracts.calibration import HeadCameraPart
+from robot.contracts.camera import CameraModel
 from robot.contracts.joints import OP3_JOINTS
 from sim.actuators import IDENTIFIED_SERVO, ServoLaw
 
@@ -44,6 +46,9 @@ class RobotModelConfig:
         imu_position_m: in the torso frame. Where the OpenCR board sits is not
             published; the middle of the torso is the project's choice.
         colour: rgba of the torso, to tell teams apart.
+        head_camera: where a robot's camera was measured to sit; None: as in the model.
+        lens: of it. MuJoCo draws focal lengths and centre, no distortion; the scene
+            renderer draws that as well.
     """
 
     actuator: ServoLaw = IDENTIFIED_SERVO
@@ -51,6 +56,8 @@ class RobotModelConfig:
     visuals: Literal["hulls", "meshes"] = "hulls"
     imu_position_m: tuple[float, float, float] = (0.0, 0.0, 0.06)
     colour: tuple[float, float, float, float] = (0.25, 0.25, 0.28, 1.0)
+    head_camera: HeadCameraPart | None = None
+    lens: CameraModel | None = None
 
 
 def asset_dir() -> Path:
@@ -96,6 +103,7 @@ def load_op3(config: RobotModelConfig | None = None) -> mujoco.MjSpec:
     _set_joints(spec)
     config.actuator.write_to(spec)
     _set_geoms(spec, config)
+    _set_camera(spec.camera(CAMERA), config)
     _add_sensors(spec, config)
     return spec
 
@@ -143,6 +151,25 @@ def _geom_name(geom: "mujoco.MjsGeom") -> str:
         return geom.meshname
     side = "left" if geom.parent.name.startswith("l_") else "right"
     return f"{side}_sole_{'long' if geom.size[0] > 0.06 else 'wide'}"
+
+
+def _set_camera(camera: "mujoco.MjsCamera", config: RobotModelConfig) -> None:
+    if config.head_camera is not None:
+        camera.pos = config.head_camera.position_m.value
+        # MuJoCo's cameras look along -z with y up: half a turn about x from OpenCV's.
+        w, x, y, z = config.head_camera.quat_wxyz
+        camera.quat = (-x, w, z, -y)
+        camera.alt.type = mujoco.mjtOrientation.mjORIENTATION_QUAT
+    lens = config.lens
+    if lens is not None:
+        size = [lens.width_px, lens.height_px]
+        camera.resolution = camera.sensor_size = size
+        camera.focal_pixel = [lens.fx_px, lens.fy_px]
+        # From the optical axis to the picture's middle, right and down.
+        camera.principal_pixel = [
+            (lens.width_px - 1) / 2 - lens.cx_px,
+            (lens.height_px - 1) / 2 - lens.cy_px,
+        ]
 
 
 def _add_sensors(spec: mujoco.MjSpec, config: RobotModelConfig) -> None:
