@@ -14,14 +14,11 @@ import numpy as np
 from calibration.errors import CalibrationError
 from calibration.geometry.rigid import FloatArray
 from firmware_bridge.clock import Clock
-from firmware_bridge.errors import BusError
-from robot.bring_up import bus_fault, go_limp
+from robot.bring_up import go_limp
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
-from robot.derating import FULL_PWM
 from robot.faults import RuntimeFault
-from robot.safety import SafetyConfig, vitals_fault
-from robot.senses import Devices, Senses
-from robot.slow_move import duration_s, eased
+from robot.held_body import HeldBody, HoldConfig
+from robot.senses import Devices
 from robot.stop import StopSource
 
 _T = TypeVar("_T")
@@ -91,10 +88,14 @@ class HeldRobot:
         self._step = step
         self._stops = tuple(stops)
         self._waits = waits
-        self._senses = Senses(devices, SafetyConfig(), clock)
-        self._due_s = clock.now()
-        self._last_s = clock.now() - config.period_s
-        self._target_rad: FloatArray = np.zeros(len(JOINT_NAMES))
+        hold = HoldConfig(
+            period_s=config.period_s,
+            torque_share=config.torque_share,
+            watchdog_20ms=config.watchdog_20ms,
+            sample_wait_s=config.sample_wait_s,
+            let_down_s=config.let_down_s,
+        )
+        self._body = HeldBody(devices, clock, hold)
         self._stalled_s = np.zeros(len(JOINT_NAMES))
 
     def __enter__(self) -> "HeldRobot":
@@ -104,17 +105,9 @@ class HeldRobot:
             RuntimeFault: a servo or the board failed; the robot is limp.
         """
         try:
-            self._target_rad = self._first_reading()
-            bus, config = self._devices.bus, self._config
-            bus.write_goals(self._devices.joint_map.servo_positions(self._target_rad))
-            bus.write_all("goal_pwm", round(FULL_PWM * config.torque_share))
-            bus.set_torque(True)
-            self._senses.torque_expected = True
-            bus.write_all("bus_watchdog", config.watchdog_20ms)
-        except BaseException as error:
+            self._body.take_hold()
+        except BaseException:
             go_limp(self._devices)
-            if isinstance(error, BusError):
-                raise RuntimeFault(bus_fault(error)) from error
             raise
         return self
 
@@ -122,8 +115,8 @@ class HeldRobot:
         """Let down if nothing is wrong, then limp in any case."""
         try:
             if kind is None or issubclass(kind, CalibrationError):
-                self._let_down()
-        except (BusError, RuntimeFault, CalibrationError):
+                self._body.let_down()
+        except RuntimeFault:
             if kind is None:
                 raise
         finally:
@@ -132,7 +125,7 @@ class HeldRobot:
     @property
     def target_rad(self) -> FloatArray:
         """[20] where the robot is held."""
-        return self._target_rad.copy()
+        return self._body.goal_rad.copy()
 
     def move(self, target_rad: FloatArray) -> None:
         """Go there in a straight line of joint angles, at rest at both ends.
@@ -142,20 +135,14 @@ class HeldRobot:
             RuntimeFault: a servo or the board failed.
         """
         self._refuse_outside(target_rad)
-        start_rad = self._target_rad
-        move_s = duration_s(start_rad, target_rad, self._config.speed_rad_s)
-        began_s, share = self._clock.now(), 0.0
-        while share < 1:
-            share = min(1.0, (self._clock.now() - began_s) / move_s)
-            self._target_rad = start_rad + eased(share) * (target_rad - start_rad)
-            self._cycle()
+        self._body.glide(target_rad, self._config.speed_rad_s, self._cycle)
         self.hold(self._config.settle_s)
 
     def hold(self, seconds: float) -> None:
         """Stay."""
         end_s = self._clock.now() + seconds
         while self._clock.now() < end_s:
-            self._cycle()
+            self._cycle(self._body.goal_rad)
 
     def read(self) -> FloatArray:
         """[20] joint angles of a robot at rest, averaged.
@@ -166,7 +153,7 @@ class HeldRobot:
         found = []
         end_s = self._clock.now() + self._config.read_s
         while self._clock.now() < end_s or len(found) < 3:
-            found.append(self._cycle())
+            found.append(self._cycle(self._body.goal_rad))
         readings = np.stack(found)
         spread = np.ptp(readings, axis=0)
         restless = [
@@ -185,7 +172,7 @@ class HeldRobot:
         with ThreadPoolExecutor(1) as pool:
             future = pool.submit(work)
             while not future.done():
-                self._cycle()
+                self._cycle(self._body.goal_rad)
             return future.result()
 
     def _refuse_outside(self, target_rad: FloatArray) -> None:
@@ -201,37 +188,17 @@ class HeldRobot:
                 ],
             )
 
-    def _first_reading(self) -> FloatArray:
-        end_s = self._clock.now() + self._config.sample_wait_s
-        while True:
-            position = self._read()
-            if self._senses.complete:
-                return position
-            if self._clock.now() > end_s:
-                raise CalibrationError(
-                    self._step,
-                    [
-                        "expected an answer from every servo and the board within "
-                        f"{self._config.sample_wait_s:g} s, found none; run "
-                        "op3-soccer robot check"
-                    ],
-                )
-
-    def _cycle(self) -> FloatArray:
+    def _cycle(self, target_rad: FloatArray) -> FloatArray:
         """Read, look for faults, write; returns the angles read.
 
         Raises:
             CalibrationError: stopped, or a joint met something.
             RuntimeFault: a servo, the board or the port failed.
         """
-        try:
-            before_s = self._last_s
-            position = self._read()
-            goals = self._devices.joint_map.servo_positions(self._target_rad)
-            self._devices.bus.write_goals(goals)
-        except BusError as error:
-            raise RuntimeFault(bus_fault(error)) from error
-        self._watch_stall(position, self._last_s - before_s)
+        before_s = self._clock.now()
+        position = self._body.read().position_rad.copy()
+        self._body.write(target_rad)
+        self._watch_stall(position, self._clock.now() - before_s)
         for stop in self._stops:
             reason = stop.requested()
             if reason is not None:
@@ -241,20 +208,8 @@ class HeldRobot:
                 )
         return position
 
-    def _read(self) -> FloatArray:
-        self._clock.sleep_until(self._due_s)
-        now_s = self._clock.now()
-        self._due_s = max(self._due_s + self._config.period_s, now_s)
-        dt_s = max(now_s - self._last_s, 1e-6)
-        self._last_s = now_s
-        frame, vitals = self._senses.read(now_s, dt_s)
-        fault = vitals_fault(SafetyConfig(), vitals) if self._senses.complete else None
-        if fault is not None:
-            raise RuntimeFault(fault)
-        return frame.position_rad.copy()
-
     def _watch_stall(self, position_rad: FloatArray, dt_s: float) -> None:
-        error = np.abs(self._target_rad - position_rad)
+        error = np.abs(self._body.goal_rad - position_rad)
         far = error > self._config.stalled_rad
         self._stalled_s = np.where(far, self._stalled_s + dt_s, 0.0)
         stalled = np.flatnonzero(self._stalled_s > self._config.stalled_s)
@@ -269,15 +224,3 @@ class HeldRobot:
                     for i in stalled
                 ],
             )
-
-    def _let_down(self) -> None:
-        """Torque falls step by step, so that limbs sink instead of dropping."""
-        config = self._config
-        self._stalled_s[:] = 0.0
-        began_s = self._clock.now()
-        while (passed_s := self._clock.now() - began_s) < config.let_down_s:
-            share = config.torque_share * (1 - passed_s / config.let_down_s)
-            self._devices.bus.write_all("goal_pwm", round(FULL_PWM * share))
-            self._read()
-            goals = self._devices.joint_map.servo_positions(self._target_rad)
-            self._devices.bus.write_goals(goals)

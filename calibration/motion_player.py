@@ -9,15 +9,12 @@ from numpy.typing import NDArray
 
 from calibration.errors import CalibrationError
 from firmware_bridge.clock import Clock
-from firmware_bridge.errors import BusError
-from robot.bring_up import BringUpConfig, bring_up, bus_fault, go_limp
+from robot.bring_up import BringUpConfig, bring_up, go_limp
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from robot.contracts.policy import ServoGains
 from robot.contracts.sensors import SensorFrame
-from robot.faults import Fault, RuntimeFault
-from robot.safety import SafetyConfig, vitals_fault
-from robot.senses import Devices, Senses
-from robot.slow_move import FULL_PWM, duration_s, eased
+from robot.held_body import HeldBody, HoldConfig
+from robot.senses import Devices
 from robot.stop import StopSource
 
 FloatArray = NDArray[np.float64]
@@ -139,11 +136,13 @@ class MotionPlayer:
         self._config = config or PlayerConfig()
         self._stops = tuple(stops)
         self._watch = watch
-        self._senses = Senses(devices, SafetyConfig(), clock)
+        hold = HoldConfig(
+            period_s=PERIOD_S,
+            watchdog_20ms=self._config.watchdog_20ms,
+            let_down_s=self._config.let_down_s,
+        )
+        self._body = HeldBody(devices, clock, hold)
         self._stalls = StallWatch(self._config)
-        self._due_s = clock.now()
-        self._last_s = clock.now() - PERIOD_S
-        self._goal_rad = np.zeros(len(JOINT_NAMES))
 
     def __enter__(self) -> "MotionPlayer":
         """Check and configure the servos, then hold the pose they have.
@@ -158,7 +157,7 @@ class MotionPlayer:
 
         bring_up(self._devices, ServoGains(), BringUpConfig(), pause)
         try:
-            self._hold()
+            self._body.take_hold()
         except BaseException:
             self.limp_notes = go_limp(self._devices)
             raise
@@ -172,9 +171,7 @@ class MotionPlayer:
     ) -> None:
         try:
             if error is None:
-                self._let_down()
-        except BusError as late:
-            raise RuntimeFault(bus_fault(late)) from late
+                self._body.let_down()
         finally:
             self.limp_notes = go_limp(self._devices)
 
@@ -185,19 +182,14 @@ class MotionPlayer:
             CalibrationError: a servo stalls, or somebody asked for a stop.
             RuntimeFault: a servo or the board failed.
         """
-        start = self._goal_rad
-        move_s = duration_s(start, pose_rad, self._config.speed_rad_s)
-        began_s, share = self._clock.now(), 0.0
-        while share < 1:
-            share = min(1.0, (self._clock.now() - began_s) / move_s)
-            self._cycle(start + eased(share) * (pose_rad - start))
+        self._body.glide(pose_rad, self._config.speed_rad_s, self._cycle)
         self.rest(self._config.settle_s)
 
     def rest(self, seconds: float) -> None:
         """Hold the last goal; raises as `go_to`."""
         end_s = self._clock.now() + seconds
         while self._clock.now() < end_s:
-            self._cycle(self._goal_rad)
+            self._cycle(self._body.goal_rad)
 
     def play(self, goals_rad: FloatArray) -> Recording:
         """Send [T, 20] goals, one row per cycle; raises as `go_to`."""
@@ -222,33 +214,10 @@ class MotionPlayer:
             supply_v=stacked("voltage_v"),
         )
 
-    def _hold(self) -> None:
-        """Torque on at the present pose, then the servos' watchdog."""
-        end_s = self._clock.now() + 1.0
-        while True:
-            frame = self._read()
-            if self._senses.complete:
-                break
-            if self._clock.now() > end_s:
-                raise RuntimeFault(
-                    Fault(
-                        reason="servo silent",
-                        expected="an answer from every servo and the board",
-                        found="none within 1 s",
-                        remedy="run `op3-soccer robot check`",
-                    )
-                )
-        bus = self._devices.bus
-        self._send(frame.position_rad)
-        bus.write_all("goal_pwm", FULL_PWM)
-        bus.set_torque(True)
-        self._senses.torque_expected = True
-        bus.write_all("bus_watchdog", self._config.watchdog_20ms)
-        self._goal_rad = frame.position_rad
-
     def _cycle(self, goal_rad: FloatArray) -> tuple[SensorFrame, FloatArray]:
-        frame = self._read()
-        faults = self._stalls.fault(self._goal_rad, frame, PERIOD_S)
+        frame = self._body.read()
+        self._watch(frame.time_s)
+        faults = self._stalls.fault(self._body.goal_rad, frame, PERIOD_S)
         faults += [
             f"stopped: {reason}"
             for stop in self._stops
@@ -256,35 +225,4 @@ class MotionPlayer:
         ]
         if faults:
             raise CalibrationError(self._step, faults)
-        return frame, self._send(goal_rad)
-
-    def _send(self, goal_rad: FloatArray) -> FloatArray:
-        """Send goals; what the servos really got."""
-        joint_map = self._devices.joint_map
-        sent = self._devices.bus.write_goals(joint_map.servo_positions(goal_rad))
-        self._goal_rad = goal_rad
-        return joint_map.joint_positions(sent)
-
-    def _read(self) -> SensorFrame:
-        self._clock.sleep_until(self._due_s)
-        now_s = self._clock.now()
-        self._due_s = max(self._due_s + PERIOD_S, now_s)
-        dt_s = max(now_s - self._last_s, 1e-6)
-        self._last_s = now_s
-        try:
-            frame, vitals = self._senses.read(now_s, dt_s)
-        except BusError as error:
-            raise RuntimeFault(bus_fault(error)) from error
-        fault = vitals_fault(SafetyConfig(), vitals) if self._senses.complete else None
-        if fault is not None:
-            raise RuntimeFault(fault)
-        self._watch(now_s)
-        return frame
-
-    def _let_down(self) -> None:
-        """Torque falls step by step, so that limbs sink instead of dropping."""
-        began_s, seconds = self._clock.now(), self._config.let_down_s
-        while (passed_s := self._clock.now() - began_s) < seconds:
-            share = 1 - passed_s / seconds
-            self._devices.bus.write_all("goal_pwm", round(FULL_PWM * share))
-            self._read()
+        return frame, self._body.write(goal_rad)

@@ -10,24 +10,15 @@ from calibration.geometry.clearance import op3_clearance
 from calibration.geometry.estimate import HEAD_JOINTS
 from calibration.geometry.mounts import MOUNTS, STAND
 from calibration.geometry.plan import base_pose, head_poses
-from calibration.geometry.take import Round, Taker, stored_views, take
+from calibration.geometry.take import Round, stored_views
 from calibration.store import Store
 from cli import calibrate_seeing, calibrate_step
 from cli.arguments import at_least_one
 from cli.calibrate_fit import fit_and_save, known_of
-from cli.calibrate_jig import (
-    JIG,
-    add_jig_options,
-    jigs_of_rows,
-    take_jigs,
-    wanted_jigs,
-)
-from cli.calibrate_seeing import (
-    SeeingRobot,
-    add_seeing_robot_options,
-    open_seeing_robot,
-)
-from cli.calibrate_step import StepPlace, add_step_options, step_place
+from cli.calibrate_jig import JIG, jigs_of_rows, take_jigs, wanted_jigs
+from cli.calibrate_seeing import SeeingRobot, open_seeing_robot
+from cli.calibrate_step import StepPlace, step_place
+from cli.calibrate_views import add_view_options, take_views
 
 ERRORS = (*calibrate_step.ERRORS, *calibrate_seeing.ERRORS)
 FEWEST_VIEWS = 10
@@ -49,7 +40,6 @@ def add_parser(subparsers: Any) -> None:
         "head level with a digital angle gauge (and straight with a square) when "
         "asked. Any key stops; the same command goes on.",
     )
-    add_step_options(parser)
     parser.add_argument(
         "--side",
         type=at_least_one,
@@ -57,8 +47,7 @@ def add_parser(subparsers: Any) -> None:
         metavar="N",
         help="N times N head poses, and one straight ahead (%(default)s)",
     )
-    add_jig_options(parser, ("head_tilt=0", "head_pan=0"))
-    add_seeing_robot_options(parser)
+    add_view_options(parser, ("head_tilt=0", "head_pan=0"))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -96,28 +85,14 @@ def _measure(
     poses = head_poses(args.side)
     take_jigs(wanted_jigs(args), args.jig_sigma, opened, store, place.step)
     opened.ask(_GUIDE)
-
-    def report(number: int, count: int, seen: str) -> None:
-        console.print(f"view {number} of {count}: {seen}", highlight=False)
-
-    with opened.held(place.step) as robot:
-        taker = Taker(
-            robot=robot,
-            camera=opened.camera,
-            clock=opened.robot.clock,
-            joint_map=opened.robot.devices.joint_map,
-            clearance=op3_clearance(plates=False),
-            store=store,
-            step=place.step,
-            report=report,
-        )
-        wanted = Round(
-            name="head",
-            poses=poses,
-            base=base_pose(),
-            mounts=(STAND,),
-            first_must_show=True,
-            most_missed=len(poses),
-            asked="put the stand board before the head, lit evenly",
-        )
-        take(taker, wanted)
+    wanted = Round(
+        name="head",
+        poses=poses,
+        base=base_pose(),
+        mounts=(STAND,),
+        first_must_show=True,
+        most_missed=len(poses),
+        asked="put the stand board before the head, lit evenly",
+    )
+    clearance = op3_clearance(plates=False)
+    take_views([wanted], opened, clearance, store, place.step, console)

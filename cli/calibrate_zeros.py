@@ -11,24 +11,15 @@ from calibration.geometry.estimate import Known, jig_part
 from calibration.geometry.mounts import FEET, HANDS, PLATED
 from calibration.geometry.observations import JigReading, JointView, view_of_row
 from calibration.geometry.plan import PlanConfig, base_pose, plan_limb_views
-from calibration.geometry.take import VIEWS, Round, Taker, stored_views, take
+from calibration.geometry.take import VIEWS, Round, stored_views
 from calibration.store import Store, read_measurements
 from cli import calibrate_seeing, calibrate_step
 from cli.arguments import at_least_one
 from cli.calibrate_fit import fit_and_save, known_of
-from cli.calibrate_jig import (
-    JIG,
-    add_jig_options,
-    jigs_of_rows,
-    take_jigs,
-    wanted_jigs,
-)
-from cli.calibrate_seeing import (
-    SeeingRobot,
-    add_seeing_robot_options,
-    open_seeing_robot,
-)
-from cli.calibrate_step import StepPlace, add_step_options, step_place
+from cli.calibrate_jig import JIG, jigs_of_rows, take_jigs, wanted_jigs
+from cli.calibrate_seeing import SeeingRobot, open_seeing_robot
+from cli.calibrate_step import StepPlace, step_place
+from cli.calibrate_views import add_view_options, take_views
 from robot.contracts.calibration import CalibrationBundle
 from robot.contracts.joints import JOINT_NAMES
 from robot.joint_map import JointMap
@@ -53,7 +44,6 @@ def add_parser(subparsers: Any) -> None:
         "step count too. Writes software offsets; nothing is written into a servo. Any "
         "key stops; the same command goes on.",
     )
-    add_step_options(parser)
     parser.add_argument(
         "--views",
         type=at_least_one,
@@ -66,8 +56,7 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="no camera: only the joints named with --jig",
     )
-    add_jig_options(parser, ())
-    add_seeing_robot_options(parser)
+    add_view_options(parser, ())
 
 
 def run(args: argparse.Namespace) -> int:
@@ -120,23 +109,7 @@ def _measure(
         for group in (FEET, HANDS)
     ]
     opened.ask(_GUIDE)
-
-    def report(number: int, count: int, seen: str) -> None:
-        console.print(f"view {number} of {count}: {seen}", highlight=False)
-
-    with opened.held(place.step) as robot:
-        taker = Taker(
-            robot=robot,
-            camera=opened.camera,
-            clock=opened.robot.clock,
-            joint_map=opened.robot.devices.joint_map,
-            clearance=clearance,
-            store=store,
-            step=place.step,
-            report=report,
-        )
-        for wanted in rounds:
-            take(taker, wanted)
+    take_views(rounds, opened, clearance, store, place.step, console)
 
 
 def _round(

@@ -8,17 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_bridge.clock import Clock
-from firmware_bridge.errors import BusError
-from robot.bring_up import bus_fault, go_limp
+from robot.bring_up import go_limp
 from robot.contracts.joints import JOINT_NAMES
-from robot.faults import Fault, RuntimeFault
+from robot.held_body import HeldBody, HoldConfig, duration_s, eased
 from robot.poses import Pose
-from robot.safety import SafetyConfig, vitals_fault
-from robot.senses import Devices, Senses
+from robot.senses import Devices
 from robot.stop import StopSource
-
-FULL_PWM = 885
-"""Goal PWM register value of full torque (e-manual XM430-W350, register 100)."""
 
 Phase = Literal["moving", "holding", "letting down"]
 FloatArray = NDArray[np.float64]
@@ -98,9 +93,14 @@ class SlowMove:
         self._config = config
         self._stops = tuple(stops)
         self._report = report
-        self._senses = Senses(devices, SafetyConfig(), clock)
-        self._due_s = clock.now()
-        self._last_s = clock.now() - config.period_s
+        hold = HoldConfig(
+            period_s=config.period_s,
+            torque_share=config.torque_share,
+            watchdog_20ms=config.watchdog_20ms,
+            sample_wait_s=config.sample_wait_s,
+            let_down_s=config.let_down_s,
+        )
+        self._body = HeldBody(devices, clock, hold)
         self._stopped_by = ""
 
     def run(self) -> SlowMoveResult:
@@ -112,8 +112,6 @@ class SlowMove:
         limp_notes: tuple[str, ...] = ()
         try:
             error_rad = self._run()
-        except BusError as error:
-            raise RuntimeFault(bus_fault(error)) from error
         finally:
             limp_notes = go_limp(self._devices)
         return SlowMoveResult(
@@ -121,12 +119,13 @@ class SlowMove:
         )
 
     def _run(self) -> FloatArray:
-        first = self._first_reading()
+        body, config = self._body, self._config
+        body.take_hold()
+        first = body.goal_rad
         last = first.copy()
         for name, angle in self._pose.items():
             last[JOINT_NAMES.index(name)] = angle
-        self._torque_on(first)
-        move_s = duration_s(first, last, self._config.speed_rad_s)
+        move_s = duration_s(first, last, config.speed_rad_s)
         self._report("moving", move_s)
         began_s = self._clock.now()
         position, share = first, 0.0
@@ -134,67 +133,19 @@ class SlowMove:
             share = min(1.0, (self._clock.now() - began_s) / move_s)
             position = self._cycle(first + eased(share) * (last - first))
         held = first + eased(share) * (last - first)
-        self._report("holding", self._config.hold_s)
-        end_s = self._clock.now() + self._config.hold_s
+        self._report("holding", config.hold_s)
+        end_s = self._clock.now() + config.hold_s
         while self._clock.now() < end_s and not self._stopped():
             position = self._cycle(held)
-        self._let_down(held)
+        self._report("letting down", config.let_down_s)
+        body.let_down()
         return held - position
 
-    def _first_reading(self) -> FloatArray:
-        """Angles of all joints, once every servo has answered."""
-        end_s = self._clock.now() + self._config.sample_wait_s
-        while True:
-            position = self._read()
-            if self._senses.complete:
-                return position
-            if self._clock.now() > end_s:
-                raise RuntimeFault(
-                    Fault(
-                        reason="servo silent",
-                        expected="an answer from every servo and the board",
-                        found=f"none within {self._config.sample_wait_s:g} s",
-                        remedy="run `op3-soccer robot check`",
-                    )
-                )
-
-    def _torque_on(self, position_rad: FloatArray) -> None:
-        """Hold the present pose, weakly; then arm the servos' watchdog."""
-        bus = self._devices.bus
-        bus.write_goals(self._devices.joint_map.servo_positions(position_rad))
-        bus.write_all("goal_pwm", round(FULL_PWM * self._config.torque_share))
-        bus.set_torque(True)
-        self._senses.torque_expected = True
-        bus.write_all("bus_watchdog", self._config.watchdog_20ms)
-
     def _cycle(self, target_rad: FloatArray) -> FloatArray:
-        """Read, look for faults, write; returns the angles read."""
-        position = self._read()
-        goals = self._devices.joint_map.servo_positions(target_rad)
-        self._devices.bus.write_goals(goals)
-        return position
-
-    def _read(self) -> FloatArray:
-        self._clock.sleep_until(self._due_s)
-        now_s = self._clock.now()
-        self._due_s = max(self._due_s + self._config.period_s, now_s)
-        dt_s = max(now_s - self._last_s, 1e-6)
-        self._last_s = now_s
-        frame, vitals = self._senses.read(now_s, dt_s)
-        fault = vitals_fault(SafetyConfig(), vitals) if self._senses.complete else None
-        if fault is not None:
-            raise RuntimeFault(fault)
+        """Read, write; returns the angles read."""
+        frame = self._body.read()
+        self._body.write(target_rad)
         return frame.position_rad
-
-    def _let_down(self, held_rad: FloatArray) -> None:
-        """Torque falls step by step, so that the robot sinks instead of dropping."""
-        seconds = self._config.let_down_s
-        self._report("letting down", seconds)
-        began_s = self._clock.now()
-        while (passed_s := self._clock.now() - began_s) < seconds:
-            share = self._config.torque_share * (1 - passed_s / seconds)
-            self._devices.bus.write_all("goal_pwm", round(FULL_PWM * share))
-            self._cycle(held_rad)
 
     def _stopped(self) -> bool:
         for stop in self._stops:
@@ -202,23 +153,6 @@ class SlowMove:
             if reason is not None:
                 self._stopped_by = reason
         return bool(self._stopped_by)
-
-
-def duration_s(
-    first_rad: FloatArray, last_rad: FloatArray, speed_rad_s: float
-) -> float:
-    """Time of a move whose fastest joint reaches `speed_rad_s` halfway; at least 1 s.
-
-    `eased` is fastest in the middle: 1.5 times its mean speed.
-    """
-    farthest = float(np.abs(last_rad - first_rad).max())
-    return max(1.0, 1.5 * farthest / speed_rad_s)
-
-
-def eased(share: float) -> float:
-    """From 0 to 1, at rest at both ends."""
-    share = min(max(share, 0.0), 1.0)
-    return share * share * (3 - 2 * share)
 
 
 def largest_errors(error_rad: FloatArray, most: int = 3) -> dict[str, float]:

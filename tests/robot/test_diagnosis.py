@@ -34,10 +34,11 @@ from robot.diagnosis.eeprom import (
 )
 from robot.faults import Fault as StopFault
 from robot.faults import RuntimeFault
+from robot.held_body import duration_s, eased
 from robot.joint_map import default_joint_map
 from robot.poses import NAMED, named_or_read
 from robot.senses import Devices
-from robot.slow_move import SlowMove, SlowMoveConfig, duration_s, eased
+from robot.slow_move import SlowMove, SlowMoveConfig
 from robot.stop import FlagStop
 
 IDS = tuple(range(1, 21))
