@@ -69,6 +69,8 @@ def reconstruct(folder: Path, settings: dict[str, Any]) -> None:
     options.triangulation.random_seed = settings["seed"]
     # Only the largest model is used.
     options.max_num_models = 3
+    options.min_num_matches = settings["matches"]
+    options.image_names = settings["placed"]
     models = pycolmap.incremental_mapping(
         folder / DATABASE,
         folder / IMAGES,

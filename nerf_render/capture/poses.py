@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,8 @@ class PoseConfig:
             of powers of two.
         landmarks: pictures spread over the capture that are all matched with each
             other, so that a path that comes back closes.
+        matches: that two pictures must share to count as showing one place; fewer also
+            turn up between things that look alike.
         least_share: of pictures that must get a pose.
         seed: of COLMAP's random sampling.
     """
@@ -53,6 +55,7 @@ class PoseConfig:
     all_pairs_up_to: int = 80
     overlap: int = 6
     landmarks: int = 40
+    matches: int = 30
     least_share: float = 0.7
     seed: int = 1
 
@@ -76,9 +79,16 @@ class Posed:
 
 
 def compute_poses(
-    folder: Path, images: Sequence[str], config: PoseConfig, progress: Progress
+    folder: Path,
+    images: Sequence[str],
+    config: PoseConfig,
+    progress: Progress,
+    rejected: Collection[str] = (),
 ) -> Posed:
     """Poses of `folder/images/...` in a frame of COLMAP's choice.
+
+    Args:
+        rejected: pictures that are left without a pose.
 
     Raises:
         CaptureError: the pictures do not connect.
@@ -92,6 +102,8 @@ def compute_poses(
         "images": list(images),
         "features": config.features,
         "seed": config.seed,
+        "matches": config.matches,
+        "placed": [name for name in images if name not in rejected],
     }
     (folder / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
     _run(

@@ -1,5 +1,6 @@
 """What a capture is worth: errors, a coverage picture, and what to film again."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -7,8 +8,9 @@ import numpy as np
 
 from nerf_render.capture.document import Capture, Floats
 from nerf_render.capture.frames import Chosen
+from nerf_render.capture.lens import coefficients, matrix
+from nerf_render.capture.pitch import Located
 from nerf_render.capture.poses import Posed
-from nerf_render.capture.reference import Located, coefficients, matrix
 from robot.contracts.field import FieldSpec
 
 matplotlib.use("Agg")
@@ -30,10 +32,11 @@ def write_report(
     posed: Posed,
     chosen: Chosen,
     located: Located | None,
+    rejected: Mapping[str, float],
 ) -> tuple[str, ...]:
     """Write `report.md` and `coverage.png`; returns the advice, one line each."""
     views = None if capture.pitch is None else pitch_views(capture)
-    advice = tuple(_advice(posed, chosen, located, views))
+    advice = tuple(_advice(posed, chosen, located, rejected, views))
     _draw(folder / COVERAGE, capture, posed, views)
     lines = ["# Capture", ""]
     lines += [f"- {name}: {value:.4g}" for name, value in capture.measured.items()]
@@ -43,6 +46,14 @@ def write_report(
             lines.append(f"- {name}: {1000 * error:.1f} mm off")
         for name, error in located.left_out.items():
             lines.append(f"- {name}: left out, {1000 * error:.0f} mm off")
+        unseen = len(capture.frames) - len(located.picture_px)
+        lines.append(
+            f"- {len(located.picture_px)} pictures show references that others "
+            f"confirm; the poses of {unseen} could not be checked so"
+        )
+    if rejected:
+        lines += ["", "## Left out: references appear elsewhere than in the others", ""]
+        lines += [f"- {name}: {rejected[name]:.0f} px off" for name in sorted(rejected)]
     lines += ["", "## What to film again", ""]
     lines += [f"- {line}" for line in advice] or ["Nothing."]
     lines += ["", f"![coverage]({COVERAGE})", ""]
@@ -80,7 +91,11 @@ def pitch_views(capture: Capture, spec: FieldSpec | None = None) -> Floats:
 
 
 def _advice(
-    posed: Posed, chosen: Chosen, located: Located | None, views: Floats | None
+    posed: Posed,
+    chosen: Chosen,
+    located: Located | None,
+    rejected: Mapping[str, float],
+    views: Floats | None,
 ) -> list[str]:
     out = []
     if chosen.blurred:
@@ -88,11 +103,17 @@ def _advice(
             f"{len(chosen.blurred)} pictures were blurred and left out (first "
             f"{chosen.blurred[0]}): walk more slowly or add light"
         )
-    if posed.without_pose:
-        first = ", ".join(posed.without_pose[:5])
+    if rejected:
         out.append(
-            f"{len(posed.without_pose)} pictures did not connect ({first} ...): film "
-            "these places with more overlap"
+            f"{len(rejected)} pictures were placed wrongly and left out "
+            f"({_named(sorted(rejected))}): film these places again from where they "
+            "join others, with more light, or with things in view that look different"
+        )
+    missing = [name for name in posed.without_pose if name not in rejected]
+    if missing:
+        out.append(
+            f"{len(missing)} pictures did not connect ({_named(missing)}): film these "
+            "places with more overlap"
         )
     if posed.error_px > _GOOD_REPROJECTION_PX:
         out.append(
@@ -124,6 +145,10 @@ def _advice(
                 "heights"
             )
     return out
+
+
+def _named(images: Sequence[str]) -> str:
+    return ", ".join(images[:5]) + (" ..." if len(images) > 5 else "")
 
 
 def _draw(path: Path, capture: Capture, posed: Posed, views: Floats | None) -> None:

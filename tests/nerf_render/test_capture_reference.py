@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from nerf_render.capture.document import CaptureError, frame
+from nerf_render.capture.lens import coefficients, matrix
+from nerf_render.capture.pitch import locate_pitch
 from nerf_render.capture.reference import (
     Mark,
     MarkedPoint,
     Reference,
     Tag,
-    coefficients,
-    locate_pitch,
-    matrix,
     pitch_landmarks,
     read_reference,
 )
+from nerf_render.capture.sightings import find_targets
 from nerf_render.similarity import similarity
 from robot.contracts.camera import CameraModel
 from robot.contracts.field import FieldSpec
@@ -107,10 +107,14 @@ def _frames(folder):
     return frames
 
 
+def _located(folder, frames, reference):
+    images = [one.image for one in frames]
+    targets = find_targets(folder, images, reference, _ignore)
+    return locate_pitch(CAMERA, frames, targets)
+
+
 def test_tags_give_the_pitch(tmp_path):
-    found = locate_pitch(
-        tmp_path, CAMERA, _frames(tmp_path), Reference(tags=TAGS), _ignore
-    )
+    found = _located(tmp_path, _frames(tmp_path), Reference(tags=TAGS))
     # 0.4 capture units per metre: 2.5 m per unit, within 0.5 %.
     assert found.pitch.scale == pytest.approx(2.5, rel=0.005)
     origin = found.pitch.points(TO_CAPTURE.points(np.zeros(3)))
@@ -129,9 +133,26 @@ def test_a_tag_that_was_moved_is_left_out_and_named(tmp_path):
         id=2, size_m=0.4, centre_m=(1.0, 0.6, 0.0), right=(1.0, 0, 0), up=(0, 1.0, 0)
     )
     extra = Reference(tags=tuple(moved))
-    found = locate_pitch(tmp_path, CAMERA, _frames(tmp_path), extra, _ignore)
+    found = _located(tmp_path, _frames(tmp_path), extra)
     assert list(found.left_out) == ["tag 2"]
     assert found.pitch.scale == pytest.approx(2.5, rel=0.005)
+    # The pictures are not to blame.
+    assert len(found.picture_px) == 4
+    assert not found.wrong
+
+
+def test_a_picture_placed_wrongly_is_named(tmp_path):
+    frames = _frames(tmp_path)
+    # 0.3 m to the side, 3 m above the tags: 0.3 / 3 x 500 px.
+    moved = TO_CAPTURE.poses(POSES[2][None])[0]
+    moved[:3, 3] += TO_CAPTURE.directions(np.array([0.3, 0.0, 0.0])) * 0.4
+    frames[2] = frame(frames[2].image, moved)
+    found = _located(tmp_path, frames, Reference(tags=TAGS))
+    assert list(found.wrong) == ["2.png"]
+    assert found.wrong["2.png"] == pytest.approx(50, rel=0.15)
+    assert max(found.picture_px[name] for name in ("0.png", "1.png", "3.png")) < 2
+    origin = found.pitch.points(TO_CAPTURE.points(np.zeros(3)))
+    assert np.linalg.norm(origin) < 0.02
 
 
 def _marked(names):
@@ -158,7 +179,7 @@ def _marked(names):
 
 def test_marked_landmarks_give_the_pitch_exactly(tmp_path):
     frames, reference = _marked(["centre", "halfway_left", "away_left_area"])
-    found = locate_pitch(tmp_path, CAMERA, frames, reference, _ignore)
+    found = _located(tmp_path, frames, reference)
     assert found.pitch.scale == pytest.approx(2.5, rel=1e-4)
     origin = found.pitch.points(TO_CAPTURE.points(np.zeros(3)))
     np.testing.assert_allclose(origin, 0, atol=1e-3)
@@ -171,7 +192,7 @@ def test_marked_landmarks_give_the_pitch_exactly(tmp_path):
 def test_too_few_points_or_all_on_one_line_are_refused(tmp_path, names, found):
     frames, reference = _marked(names)
     with pytest.raises(CaptureError, match=rf"not on one line.*found {found}; film"):
-        locate_pitch(tmp_path, CAMERA, frames, reference, _ignore)
+        _located(tmp_path, frames, reference)
 
 
 def test_landmarks_lie_where_the_field_says():
