@@ -32,6 +32,9 @@ class Recipe:
         table_log2: entries of each level's table, power of two.
         width: of the hidden layers.
         appearance: numbers per photograph that may change its colours (exposure).
+        any_direction: share of samples that are coloured as if seen from a random side.
+            Near one, colours that differ with direction stay only where many pictures
+            agree on them; few pictures of a dull room teach a field gloss it lacks.
         proposal_samples: along a ray, one entry per proposal network.
         proposal_table_log2: as `table_log2`, of the proposal networks.
         proposal_resolution: finest level of each proposal network.
@@ -54,6 +57,7 @@ class Recipe:
     table_log2: int = 17
     width: int = 64
     appearance: int = 8
+    any_direction: float = 0.0
     proposal_samples: tuple[int, ...] = (64, 32)
     proposal_table_log2: int = 15
     proposal_resolution: tuple[int, ...] = (128, 256)

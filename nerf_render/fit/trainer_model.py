@@ -18,6 +18,22 @@ class _NoPerceptualMetric(torch.nn.Module):
         super().__init__()
 
 
+class _AnyDirection(torch.nn.Module):
+    """See `Recipe.any_direction`; takes directions as nerfstudio's encoding does."""
+
+    def __init__(self, encoding: Any, share: float):
+        super().__init__()
+        self._encoding, self._share = encoding, share
+
+    def forward(self, directions: Any) -> Any:
+        """[N, 3] of (d + 1) / 2 -> [N, 16]."""
+        if self.training:
+            other = torch.nn.functional.normalize(torch.randn_like(directions), dim=-1)
+            swapped = torch.rand_like(directions[:, :1]) < self._share
+            directions = torch.where(swapped, (other + 1) / 2, directions)
+        return self._encoding(directions)
+
+
 def build_model(job: Job) -> Any:
     """A NerfactoModel, untrained; its appearance has one entry per picture."""
     torchmetrics.image.lpip.LearnedPerceptualImagePatchSimilarity = _NoPerceptualMetric
@@ -57,6 +73,11 @@ def build_model(job: Job) -> Any:
     model = config.setup(
         scene_box=box, num_train_data=len(job.images), metadata={}, device="cpu"
     )
+    if recipe.any_direction:
+        field = model.field
+        field.direction_encoding = _AnyDirection(
+            field.direction_encoding, recipe.any_direction
+        )
     return model.to(recipe.device)
 
 
