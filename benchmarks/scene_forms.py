@@ -1,6 +1,6 @@
 """A scene's two forms: the exact one against nerfstudio, the baked one against it.
 
-    python -m benchmarks.scene_forms SCENE --held-out FIT/held_out
+    python -m benchmarks.scene_forms SCENE --held-out FIT/held_out [--double DIR]
     python -m benchmarks.scene_forms SCENE --heads 200
 
 Held-out pictures are those that nerfstudio itself rendered at the end of a fit
@@ -28,6 +28,29 @@ from robot.contracts.camera import pinhole
 
 CAMERA = pinhole(40, 30, math.radians(43.31))
 PITCH_M = (2.5, 2.0)
+_RAYS = ("origins", "directions")
+
+
+def against_double(scene: Scene, file: Path, double: Path) -> dict[str, float]:
+    """Both forms' distance from one view in double precision, as nerfstudio has it."""
+    out = {}
+    with (
+        np.load(file) as view,
+        np.load(double / file.name) as truth,
+        jax.enable_x64(True),
+    ):
+        field = jax.tree.map(
+            lambda leaf: jnp.asarray(np.asarray(leaf), jnp.float64), field_of(scene)
+        )
+        rays = [jnp.asarray(view[name], jnp.float64) for name in _RAYS]
+        ours = render_exact_image(field, *rays)
+        for name, unit in (("rgb", 1.0), ("depth", 2.0)):
+            # The cube [-1, 1]^3 of the scene frame: two units wide.
+            rounding = np.abs(view[name] - truth[name]).max() / unit
+            same = np.abs(np.asarray(getattr(ours, name)) - truth[name]).max() / unit
+            out[f"{name}_nerfstudio_single_from_double"] = float(rounding)
+            out[f"{name}_ours_double_from_double"] = float(same)
+    return out
 
 
 def against_nerfstudio(scene: Scene, file: Path) -> dict[str, float]:
@@ -96,12 +119,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("scene", type=Path)
     parser.add_argument("--held-out", type=Path, metavar="DIR")
+    parser.add_argument(
+        "--double",
+        type=Path,
+        metavar="DIR",
+        help="the same view of benchmarks.nerfstudio_rounding",
+    )
     parser.add_argument("--heads", type=int, default=0)
     args = parser.parse_args()
     scene = read_scene(args.scene)
     found: dict[str, float] = {}
     if args.held_out is not None:
-        found |= against_nerfstudio(scene, sorted(args.held_out.glob("*.npz"))[0])
+        view = sorted(args.held_out.glob("*.npz"))[0]
+        found |= against_nerfstudio(scene, view)
+        if args.double is not None:
+            found |= against_double(scene, view, args.double)
     if args.heads:
         found |= against_exact(scene, args.heads)
     print(json.dumps(found, indent=1))

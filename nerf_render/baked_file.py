@@ -24,7 +24,6 @@ from nerf_render.empty_boxes import empty_boxes
 from nerf_render.field import Field, field_of, render_exact_image
 from nerf_render.light_estimate import estimate_light
 from nerf_render.scene_file import Array, Scene, SceneError
-from robot.contracts.field import FieldSpec
 
 PART = "baked"
 _COLOUR_STEP = 6
@@ -47,8 +46,7 @@ def with_baked(
     """
     render = exact_rays(scene)
     baked = bake(render, None, config, progress)
-    lines = FieldSpec() if "lines" in scene.header.contains else None
-    light = estimate_light(render, lines)
+    light = estimate_light(render, scene.header.contains)
     header = replace(scene.header, light=light)
     arrays = baked_arrays(baked)
     arrays["colours"] = rounded(arrays["colours"])

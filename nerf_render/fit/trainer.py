@@ -191,13 +191,16 @@ class Fit:
         self.step, self.seconds = kept["step"], kept["seconds"]
         self.cpu_seconds = kept["cpu_seconds"]
 
-    def finish(self) -> None:
-        """Export the field and render what was held out by nerfstudio's own model."""
-        train = self.job.arrays.train
-        set_mean_appearance(self.model, train)
+    def settle(self) -> None:
+        """Make the model what is exported and compared."""
+        set_mean_appearance(self.model, self.job.arrays.train)
         round_tables(self.model)
         self.model.eval()
         self.model.proposal_sampler.set_anneal(1.0)
+
+    def finish(self) -> None:
+        """Export the field and render what was held out by nerfstudio's own model."""
+        self.settle()
         folder = self._folder / HELD_OUT
         folder.mkdir(exist_ok=True)
         for index in self.job.arrays.held_out:
