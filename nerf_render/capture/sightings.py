@@ -62,7 +62,7 @@ def _tags(
         gray = cv2.imread(str(folder / image), cv2.IMREAD_GRAYSCALE)
         assert gray is not None
         quads, ids, _ = detector.detectMarkers(gray)
-        numbers = [] if ids is None else ids.ravel().tolist()
+        numbers = [] if ids is None else [int(one) for one in ids.ravel()]
         for quad, number in zip(quads, numbers, strict=True):
             if number in seen:
                 corners = quad.reshape(4, 2).astype(np.float64)
