@@ -1,18 +1,19 @@
 """The loop closed: the shipped walk on worn robots, before and after calibration.
 
-    python -m benchmarks.calibrated_walk --robots 1 10 --out benchmarks/calibrated_walk
+    python -m benchmarks.calibrated_walk --robots 1 3 --walks 10 --files DIR --out walk
 
-Each robot is hidden: zeros 3 deg off, either way, and servos of 60 % of a nominal one's
-strength. It walks through the onboard runtime and the emulated bus, 20 s or until it
-falls, pushed every two seconds, as it is and with what a calibration file holds.
+Each robot is hidden and worn: zeros 3 deg off, either way, servos of 60 % of their
+strength, its sensor board and head as it was put together. `op3-soccer calibrate`
+measures it, step by step as a user types them, if DIR has no file of it yet. Then it
+walks through the onboard runtime and the emulated bus, for 20 s or until it falls, under
+orders that change and pushes, as it is and with its file.
 """
 
 import argparse
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -20,24 +21,13 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from calibration.motion_player import MotionPlayer
-from calibration.servo.fit import FitConfig
-from calibration.servo.motions import servo_motions
-from calibration.servo.session import identify, servo_fits
 from cli.hidden_robot import HiddenRobot, VirtualHand
+from cli.main import main as main_command
 from robot import rotations
 from robot.brain import Identity
-from robot.calibrated import calibrated_joint_map, matched_gains
-from robot.contracts.actuator import NOMINAL_SERVOS
-from robot.contracts.calibration import (
-    CalibrationBundle,
-    Estimate,
-    JointPart,
-    JointZero,
-    Provenance,
-    ServoPart,
-)
-from robot.contracts.joints import JOINT_NAMES
+from robot.calibrated import calibrated_imu, calibrated_joint_map, matched_gains
+from robot.contracts.calibration import CalibrationBundle
+from robot.contracts.calibration_file import read_calibration
 from robot.joint_map import default_joint_map
 from robot.network import Links
 from robot.player import load_player
@@ -46,14 +36,18 @@ from robot.runtime import Runtime
 from robot.runtime_config import RuntimeConfig
 from robot.skills import SkillRequest
 from robot.stop import FlagStop
-from sim.hidden_dynamics import HiddenDynamics, draw_dynamics, weakened
+from sim.hidden_dynamics import worn
 
 FloatArray = NDArray[np.float64]
 POLICIES = Path(__file__).parent.parent / "policies"
-ZERO_RAD = math.radians(3.0)
-ZERO_LEFT_RAD = math.radians(0.3)
-"""What `calibrate zeros` leaves (its own benchmark: rms over robots)."""
-STRENGTH = 0.6
+STEPS = (
+    ("camera", "camera"),
+    ("head", "head"),
+    ("zeros", "joints"),
+    ("imu", "imu"),
+    ("servo", "servos"),
+)
+"""Steps of the command, and the part of the file that each makes."""
 WALK_S = 20.0
 PUSH_N, PUSH_S, PUSH_EVERY_S = 10.0, 0.1, 2.0
 """Within what the papers' randomization pushes with: 5 to 15 N, 0.05 to 0.15 s."""
@@ -73,55 +67,50 @@ _FALLEN_M = 0.16
 _ROW_S = 0.1
 Trials = dict[str, dict[str, dict[str, Any]]]
 _COLOURS = ("#b3261e", "#0b57d0", "#1e7d32")
-_BLANK = Provenance(made="", robot="", procedure="", residual="", measurements=1)
 
 
-def worn(seed: int) -> HiddenDynamics:
-    """Robot `seed` with every zero 3 deg off and weak servos."""
-    off = ZERO_RAD * np.random.default_rng([seed, 17]).choice([-1.0, 1.0], 20)
-    return weakened(replace(draw_dynamics(seed), zero_rad=off), STRENGTH)
+def file_of(seed: int, folder: Path) -> CalibrationBundle:
+    """What `op3-soccer calibrate` writes of worn robot `seed`; it measures what lacks.
+
+    Raises:
+        SystemExit: a step did not come to its end.
+    """
+    place = folder / f"robot-{seed}"
+    file = place / "calibration.json"
+    for step, part in STEPS:
+        if file.exists() and part in read_calibration(file).parts:
+            continue
+        robot = ["--virtual", "--hidden", str(seed), "--out", str(place)]
+        worn_too = [] if step == "camera" else ["--worn"]
+        if main_command(["calibrate", step, *robot, *worn_too]) != 0:
+            raise SystemExit(f"calibrate {step}, robot {seed}: it did not come through")
+    return read_calibration(file)
 
 
-def zeros_found(truth: HiddenDynamics, seed: int) -> CalibrationBundle:
-    """What `calibrate zeros` leaves: the true zeros, 0.3 deg rms off."""
-    left = ZERO_LEFT_RAD * np.random.default_rng([seed, 19]).standard_normal(20)
-    zeros = tuple(
-        JointZero(
-            joint=name,
-            zero_rad=Estimate(value=float(value), sigma=ZERO_LEFT_RAD),
-            source="hidden zero and the error of calibrate zeros",
-        )
-        for name, value in zip(JOINT_NAMES, truth.zero_rad + left, strict=True)
-    )
-    return CalibrationBundle(joints=JointPart(provenance=_BLANK, zeros=zeros))
+def known_under(name: str, bundle: CalibrationBundle) -> CalibrationBundle:
+    """What of the file is loaded under a condition."""
+    if name == CONDITIONS[0]:
+        return CalibrationBundle()
+    if name == CONDITIONS[1]:
+        return CalibrationBundle(joints=bundle.joints)
+    return bundle
 
 
-def servos_found(
-    truth: HiddenDynamics, seed: int, known: CalibrationBundle
-) -> CalibrationBundle:
-    """`known` and what `calibrate servo` measures, over the emulated bus."""
-    robot = HiddenRobot(truth, seed, calibrated_joint_map(default_joint_map(), known))
-    VirtualHand(robot).hang()
-    motions = servo_motions(JOINT_NAMES, seconds=3.0)
-    with MotionPlayer(robot.devices, robot, "servo") as player:
-        recordings = []
-        for motion in motions:
-            player.go_to(motion.goals_rad[0])
-            recordings.append(player.play(motion.goals_rad))
-    config = FitConfig(zero_sigma_rad=0.006, iterations=6)
-    results = identify(JOINT_NAMES, motions, recordings, NOMINAL_SERVOS, config=config)
-    part = ServoPart(provenance=_BLANK, fits=servo_fits(results))
-    return replace(known, servos=part)
+def walk(seed: int, number: int, bundle: CalibrationBundle) -> dict[str, Any]:
+    """Walk until a fall or the end; what the torso did, every 0.1 s.
 
-
-def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[str, Any]:
-    """Walk until a fall or the end; what the torso did, every 0.1 s."""
-    robot = HiddenRobot(truth, seed, calibrated_joint_map(default_joint_map(), bundle))
+    Args:
+        seed: of the worn robot.
+        number: of the walk: its pushes.
+        bundle: what is loaded.
+    """
+    joint_map = calibrated_joint_map(default_joint_map(), bundle)
+    robot = HiddenRobot(worn(seed), seed, joint_map)
     hand = VirtualHand(robot)
     hand.stand()
     over = FlagStop()
     runtime = Runtime(
-        devices=robot.devices,
+        devices=replace(robot.devices, imu=calibrated_imu(bundle)),
         player=load_player(POLICIES / "walk", POLICIES / "scripted"),
         identity=Identity(team=1, player=1),
         links=Links(),
@@ -137,8 +126,9 @@ def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[st
 
     def push(walked: float) -> None:
         """On the torso for 0.1 s every two seconds; the same whatever file is used."""
-        number, since = divmod(walked, PUSH_EVERY_S)
-        toward = np.random.default_rng([seed, int(number)]).uniform(-math.pi, math.pi)
+        push_number, since = divmod(walked, PUSH_EVERY_S)
+        rng = np.random.default_rng([seed, number, int(push_number)])
+        toward = rng.uniform(-math.pi, math.pi)
         force_n = PUSH_N if 1.0 <= since < 1.0 + PUSH_S else 0.0
         force = (force_n * math.cos(toward), force_n * math.sin(toward), 0.0)
         data.xfrc_applied[torso, :3] = force
@@ -169,39 +159,28 @@ def walk(truth: HiddenDynamics, seed: int, bundle: CalibrationBundle) -> dict[st
     return {"fell": fell_s is not None, "seconds": seconds, "path": path}
 
 
-def conditions(seed: int) -> Iterator[tuple[str, HiddenDynamics, CalibrationBundle]]:
-    """What robot `seed` walks with; its servos are measured when it comes to that."""
-    nothing, both = CalibrationBundle(), worn(seed)
-    yield CONDITIONS[0], both, nothing
-    zeros = zeros_found(both, seed)
-    yield CONDITIONS[1], both, zeros
-    yield CONDITIONS[2], both, servos_found(both, seed, zeros)
-
-
 def main() -> None:
-    """Walk robot after robot under all conditions; table and picture."""
+    """Measure and walk robot after robot under all conditions; table and picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--robots", type=int, nargs=2, default=(1, 10))
+    parser.add_argument("--robots", type=int, nargs=2, default=(1, 3))
+    parser.add_argument("--walks", type=int, default=10, help="of each robot")
+    parser.add_argument("--files", type=Path, required=True, help="of all robots")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--conditions", type=int, default=3, help="the first N")
-    parser.add_argument("--merge", type=Path, nargs="*", default=[], metavar="TRIALS")
     args = parser.parse_args()
     kept = args.out.with_suffix(".trials.json")
-    trials: Trials = {}
-    for file in (kept, *args.merge):
-        for name, runs in json.loads(
-            file.read_text() if file.exists() else "{}"
-        ).items():
-            trials.setdefault(name, {}).update(runs)
+    trials: Trials = json.loads(kept.read_text()) if kept.exists() else {}
     first, last = args.robots
     for seed in range(first, last + 1):
-        for name, truth, bundle in islice(conditions(seed), args.conditions):
-            if str(seed) in trials.get(name, {}):
+        bundle = file_of(seed, args.files)
+        for number, name in product(range(args.walks), CONDITIONS):
+            key = f"robot {seed}, walk {number}"
+            if key in trials.get(name, {}):
                 continue
-            trials.setdefault(name, {})[str(seed)] = walk(truth, seed, bundle)
+            run = walk(seed, number, known_under(name, bundle))
+            trials.setdefault(name, {})[key] = run
             kept.write_text(json.dumps(trials))
             write(trials, args.out)
-            print(seed, name, trials[name][str(seed)]["seconds"], flush=True)
+            print(key, name, run["fell"], round(run["seconds"], 1), flush=True)
     print(json.dumps(table(trials), indent=1))
 
 
@@ -215,7 +194,7 @@ def table(trials: Trials) -> dict[str, dict[str, float]]:
         errors = np.concatenate([velocity_errors(run["path"]) for run in runs])
         line, turn = np.sqrt((errors**2).mean(axis=0))
         rows[name] = {
-            "robots": len(runs),
+            "walks": len(runs),
             "falls": falls,
             "walked_s": round(seconds, 1),
             "falls_per_min": round(60 * falls / max(seconds, 1e-9), 2),

@@ -90,6 +90,12 @@ def add_measured_robot_options(parser: argparse.ArgumentParser) -> None:
         help="with --virtual: which one (%(default)s)",
     )
     group.add_argument(
+        "--worn",
+        action="store_true",
+        help="with --virtual: every zero is 3 degrees off and servos have 60 %% of "
+        "their strength",
+    )
+    group.add_argument(
         "--block",
         metavar="JOINT",
         help="with --virtual: a joint that is jammed",
@@ -111,9 +117,10 @@ def open_measured_robot(
     if args.virtual:
         # The simulator is imported for virtual robots only.
         from cli.hidden_robot import HiddenRobot, VirtualHand
-        from sim.hidden_dynamics import draw_dynamics
+        from sim.hidden_dynamics import draw_dynamics, worn
 
-        robot = HiddenRobot(draw_dynamics(args.hidden), args.hidden, joint_map)
+        truth = worn(args.hidden) if args.worn else draw_dynamics(args.hidden)
+        robot = HiddenRobot(truth, args.hidden, joint_map)
         if args.block:
             robot.world.block(args.block)
         yield MeasuredRobot(

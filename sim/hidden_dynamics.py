@@ -32,6 +32,9 @@ _SPREAD = {
     "armature_kg_m2": 0.08,
 }
 """Half width of a parameter's range, as a share of the nominal servo's."""
+_WORN_RAD = math.radians(3.0)
+"""arXiv:2304.13653: joint offsets up to 2.9 deg."""
+_WORN_STRENGTH = 0.6
 _DELAY_S = (0.004, 0.012)
 _IMU_RAD = math.radians(2.0)
 """arXiv:2304.13653: IMU up to 2 deg."""
@@ -114,6 +117,12 @@ def _quaternion(rotation_rad: FloatArray) -> FloatArray:
     angle = float(np.linalg.norm(rotation_rad))
     half = np.sinc(angle / (2 * math.pi)) / 2
     return np.array([math.cos(angle / 2), *(half * rotation_rad)])
+
+
+def worn(seed: int) -> HiddenDynamics:
+    """Robot `seed` after a season: every zero 3 deg off, either way, servos weak."""
+    off = _WORN_RAD * np.random.default_rng([seed, 17]).choice([-1.0, 1.0], COUNT)
+    return weakened(replace(draw_dynamics(seed), zero_rad=off), _WORN_STRENGTH)
 
 
 def weakened(truth: HiddenDynamics, strength: float) -> HiddenDynamics:

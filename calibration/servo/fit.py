@@ -25,7 +25,11 @@ FloatArray = NDArray[np.float64]
 _ZERO = parameters.NAMES.index("zero_rad")
 _LONGEST_STEP = 2.0
 """In spreads."""
-_MOST_DAMPING = 1e4
+_APART = 2
+"""Joints that are varied in one rollout lie so many apart in their limb."""
+_MOST_DAMPING = 100.0
+_TRIED = (0.1, 1.0, 10.0, 100.0)
+"""Factors on the last damping that are tried side by side."""
 _JUMP_RAD = 0.004
 _JUMP_ROWS = 4
 """Longer than any delay: 32 ms."""
@@ -43,14 +47,14 @@ class FitConfig:
         trust: weight of the readings, as if their noise were 1 / trust times as large:
             what the limb model leaves out is no white noise and must not outvote the
             prior.
-        enough: an iteration that lowers no joint's cost by more is the last; 1 is what
-            one standard deviation of one number costs.
+        enough: a joint whose cost an iteration lowers by no more is done; 1 is what
+            one standard deviation of one number costs. All done end the fit.
         zero_sigma_rad: how well the zeros are known beforehand. 0.03: not at all;
             0.006: from `calibrate zeros`.
         free: names of what is fitted; the rest stays.
     """
 
-    iterations: int = 10
+    iterations: int = 20
     damping: float = 0.001
     step: float = 0.02
     current_sigma_a: float = 0.015
@@ -121,21 +125,33 @@ def fit_limb(
     residual = problem.residual([x])[0]
     jacobian = problem.jacobian(x, residual)
     damping = np.full(len(x), config.damping)
+    rows = np.arange(len(x))
     for _ in range(config.iterations):
         cost = problem.costs(residual, x)
-        wanted = x + _steps(jacobian, residual, x, problem, damping)
-        better = problem.costs(problem.residual([wanted])[0], wanted) < cost
         # Each joint goes its own way: one that overshot must not hold up the others.
-        damping = np.where(better, damping / 10, damping * 10)
-        if better.any():
-            x = np.where(better[:, None], wanted, x)
-            residual = problem.residual([x])[0]
-            lowered = cost - problem.costs(residual, x)
-            if lowered.max() < config.enough:
+        wanted = np.stack(
+            [
+                x + _steps(jacobian, residual, x, problem, damping * factor)
+                for factor in _TRIED
+            ]
+        )
+        costs = [
+            problem.costs(found, tried)
+            for found, tried in zip(problem.residual(list(wanted)), wanted, strict=True)
+        ]
+        best = np.argmin(costs, axis=0)
+        better = np.min(costs, axis=0) < cost
+        damping = damping * np.where(better, np.array(_TRIED)[best], _TRIED[-1] * 10)
+        if not better.any():
+            if damping.min() > _MOST_DAMPING:
                 break
-            jacobian = problem.jacobian(x, residual)
-        elif damping.min() > _MOST_DAMPING:
+            continue
+        x = np.where(better[:, None], wanted[best, rows], x)
+        residual = problem.residual([x])[0]
+        lowered = cost - problem.costs(residual, x)
+        if np.where(better, lowered < config.enough, damping > _MOST_DAMPING).all():
             break
+        jacobian = problem.jacobian(x, residual)
     return problem.result(x, residual, jacobian)
 
 
@@ -216,17 +232,17 @@ class _Problem:
     def jacobian(self, x: FloatArray, residual: FloatArray) -> FloatArray:
         """[n, R, COUNT] forward differences."""
         varied = []
-        for first in (0, 1):
+        for first in range(_APART):
             for column in range(parameters.COUNT):
                 moved = x.copy()
-                moved[first::2, column] += self._config.steps[column]
+                moved[first::_APART, column] += self._config.steps[column]
                 varied.append(moved)
         changed = self.residual(varied)
         found = np.empty((*residual.shape, parameters.COUNT))
-        for first in (0, 1):
+        for first in range(_APART):
             block = changed[first * parameters.COUNT :][: parameters.COUNT]
-            change = block[:, first::2] - residual[first::2]
-            found[first::2] = change.transpose(1, 2, 0) / self._config.steps
+            change = block[:, first::_APART] - residual[first::_APART]
+            found[first::_APART] = change.transpose(1, 2, 0) / self._config.steps
         return found
 
     def costs(self, residual: FloatArray, x: FloatArray) -> FloatArray:
