@@ -5,8 +5,8 @@
 Each robot is hidden and worn: zeros 3 deg off, either way, servos of 60 % of their
 strength, its sensor board and head as it was put together. `op3-soccer calibrate`
 measures it, step by step as a user types them, if DIR has no file of it yet. Then it
-walks through the onboard runtime and the emulated bus, for 20 s or until it falls, under
-orders that change and pushes, as it is and with its file.
+walks through the onboard runtime and the emulated bus, for 20 s or until it falls,
+under orders that change and pushes, as it is and with its file.
 """
 
 import argparse
