@@ -52,10 +52,10 @@ WALK_S = 20.0
 PUSH_N, PUSH_S, PUSH_EVERY_S = 10.0, 0.1, 2.0
 """Within what the papers' randomization pushes with: 5 to 15 N, 0.05 to 0.15 s."""
 ORDERS = (
-    SkillRequest(kind="walk", forward_m_s=0.3),
-    SkillRequest(kind="walk", forward_m_s=0.2, turn_rad_s=0.6),
-    SkillRequest(kind="walk", left_m_s=0.12),
-    SkillRequest(kind="walk", forward_m_s=0.3, turn_rad_s=-0.6),
+    SkillRequest(kind="walk", forward_m_s=0.4),
+    SkillRequest(kind="walk", forward_m_s=0.3, turn_rad_s=0.8),
+    SkillRequest(kind="walk", left_m_s=0.15),
+    SkillRequest(kind="walk", forward_m_s=0.4, turn_rad_s=-0.8),
 )
 CONDITIONS = (
     "worn, no file",

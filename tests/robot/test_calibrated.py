@@ -47,14 +47,21 @@ def measured(joint, **parameters):
     return CalibrationBundle(servos=ServoPart(provenance=MADE, fits=(fit,)))
 
 
-def test_a_servo_of_four_fifths_gets_five_quarters_of_the_gain():
-    # Torque per volt goes with 1 / R: R / 0.8 gives 0.8 of it, and 800 / 0.8 = 1000.
-    bundle = measured("l_knee", resistance_ohm=OHM / 0.8)
+def test_a_servo_of_four_fifths_of_the_gain_gets_five_quarters_of_it():
+    # Same motor, gain by the firmware's divisor alone: 128 / 0.8 = 160, 800 / 0.8.
+    bundle = measured("l_knee", gain_divisor=160.0)
     assert matched_gains(bundle, 800) == {"l_knee": 1000}
 
 
+def test_a_worn_winding_takes_gain_and_damping_alike_and_changes_little():
+    # R / 0.6: gain and back-EMF damping are 0.6 of kt^2 / R = 0.842 Nm s; viscous
+    # friction, 0.025, stays: (0.6 * 0.842 + 0.025) / (0.842 + 0.025) / 0.6 = 1.019.
+    (gain,) = matched_gains(measured("l_knee", resistance_ohm=OHM / 0.6), 800).values()
+    assert gain == pytest.approx(800 * 1.019, abs=1)
+
+
 def test_a_broken_servo_gets_no_more_than_the_most():
-    bundle = measured("l_knee", resistance_ohm=OHM / 0.2)
+    bundle = measured("l_knee", gain_divisor=640.0)
     assert matched_gains(bundle, 800) == {"l_knee": 1280}  # 1.6 * 800
 
 
