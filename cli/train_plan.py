@@ -7,17 +7,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from cli.calibrated import calibrated
-from cli.match_players import DEFAULT_SKILLS, POLICIES
+from cli.match_players import DEFAULT_SKILLS
 from robot.policy import load_bundle
 from sim.motion_world import BatchPolicy
 from sim.tasks.registry import make_task
-from training.clone import TACTICS, CloneConfig
+from training.clone import CloneConfig
 from training.duel import DuelConfig
 from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
 from training.recipes import duel_task, plain_run, recipe, staged
-from training.run_folder import RunError
+from training.run_folder import RunError, has_checkpoint
+from training.teachers import commands_a_skill
 from training.train_dmpo import DmpoRunConfig
 from training.train_task import TaskRunConfig
 
@@ -46,13 +47,12 @@ class Plan:
 
 
 def load_script(name: str) -> BatchPolicy:
-    """A shipped scripted skill; for the tactics the shipped walk.
+    """A shipped scripted skill.
 
     Raises:
         ContractError: its bundle is missing or broken.
     """
-    learned = name == TACTICS
-    return load_bundle(POLICIES / "walk" if learned else DEFAULT_SKILLS / name)
+    return load_bundle(DEFAULT_SKILLS / name)
 
 
 def plan_of(args: argparse.Namespace) -> Plan:
@@ -117,8 +117,15 @@ def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
         env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
         total_steps=plain.total_steps if args.steps is None else args.steps,
         warm_start=_path(args.warm_start),
-        **_duel(args, from_score_teacher=args.warm_start is None),
+        **_duel(args, from_score_teacher=_begins_as_teacher(args)),
     )
+
+
+def _begins_as_teacher(args: argparse.Namespace) -> bool:
+    """A pupil starts as its score teacher, unless told or shaped otherwise."""
+    if not args.teachers or args.warm_start is not None:
+        return False
+    return has_checkpoint(args.teachers[0]) and not commands_a_skill(args.teachers[0])
 
 
 def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:

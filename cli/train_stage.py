@@ -11,7 +11,7 @@ from rich.live import Live
 from cli.train_plan import Plan, load_script
 from cli.train_table import clone_table, progress_table
 from training.archive import open_for_reuse
-from training.clone import CloneConfig, clone
+from training.clone import TACTICS, CloneConfig, clone
 from training.duel import check_teachers
 from training.export import RunConfig
 from training.film import FilmConfig
@@ -49,7 +49,8 @@ def _clone(path: Path, config: CloneConfig, *, resume: bool) -> Outcome:
             shown.update(metrics)
             live.update(clone_table(config, step, shown), refresh=True)
 
-        done = clone(config, folder, load_script(config.script), show)
+        script = None if config.script == TACTICS else load_script(config.script)
+        done = clone(config, folder, script, show)
     return (0 if done is None else config.total_steps), []
 
 

@@ -21,16 +21,19 @@ from numpy.typing import NDArray
 from sim.demonstrator import Demonstrator, newest
 from sim.env import Environment
 from sim.motion_world import BatchPolicy
-from sim.soccer_demonstrator import SoccerDemonstrator
+from sim.tactics_script import TacticsScript
 from sim.tasks.task import Task
+from training.batch_env import BatchEnv
 from training.ppo import Ppo
 from training.run_folder import RunError, RunFolder
+from training.skill_env import SkillEnvironment
 from training.train_task import (
     OnReport,
     Progress,
     TaskRunConfig,
     initial_progress,
     make_learner,
+    skill_of,
 )
 
 Floats = NDArray[np.float32]
@@ -41,7 +44,8 @@ Restart = Callable[[NDArray[np.bool_]], None]
 """Hears in which environments [B] a new episode begins."""
 
 TACTICS = "tactics"
-"""The script that plays soccer: the robot's tactics with a walk policy."""
+"""The script that plays soccer: the robot's tactics, whose wishes are the commands of
+the run's skill."""
 
 _NOISE_KEPT = 0.8
 """Share of the noise that stays from one control step to the next: a joint is then off
@@ -103,6 +107,12 @@ class CloneConfig:
                 f"clone.run: expected a task of one robot, found "
                 f"{len(self.run.task.agents)}"
             )
+        if (self.script == TACTICS) != bool(self.run.skill):
+            raise ValueError(
+                f"clone: expected the script {TACTICS!r} with a skill that it "
+                f"commands, and no other script with one, found {self.script!r} and "
+                f"the skill {self.run.skill!r}"
+            )
 
     @property
     def task(self) -> Task:
@@ -131,7 +141,7 @@ class Lessons(NamedTuple):
 def clone(
     config: CloneConfig,
     folder: RunFolder,
-    policy: BatchPolicy,
+    policy: BatchPolicy | None,
     on_report: OnReport = lambda step, metrics: None,
 ) -> Progress | None:
     """Clone `policy` into a checkpoint that a run's `warm_start` takes.
@@ -140,7 +150,7 @@ def clone(
         config: of the cloning.
         folder: gets reports and, at the end, the checkpoint; one that is there already
             is returned.
-        policy: what is cloned; the caller loads `config.script`.
+        policy: what is cloned; the caller loads `config.script`; None for `TACTICS`.
         on_report: gets the step of the regression and what is known so far.
 
     Returns:
@@ -175,7 +185,9 @@ def clone(
     return progress
 
 
-def show(config: CloneConfig, policy: BatchPolicy, on_report: OnReport) -> Lessons:
+def show(
+    config: CloneConfig, policy: BatchPolicy | None, on_report: OnReport
+) -> Lessons:
     """All rollouts of the policy, and what there is to learn from them.
 
     Raises:
@@ -191,7 +203,7 @@ def show(config: CloneConfig, policy: BatchPolicy, on_report: OnReport) -> Lesso
         on_report(0, shown)
     if not any(len(part.action) for part in parts):
         raise RunError(
-            f"expected episodes in which {policy.spec.name} ends with "
+            f"expected episodes in which the script {config.script} ends with "
             f"{config.success!r}, found none of "
             f"{len(config.noise) * config.run.env.num_envs}"
         )
@@ -221,8 +233,11 @@ def perform(
     run, task = config.run, config.task
     rng = np.random.default_rng((run.seed, seed))
     world = replace(run.env, stagger=False)
-    env = Environment(task, world, int(rng.integers(2**31)))
-    shape = (world.num_envs, len(task.action.joints))
+    env: BatchEnv = Environment(task, world, int(rng.integers(2**31)))
+    skill = skill_of(run)
+    if skill is not None:
+        env = SkillEnvironment(env, skill)
+    shape = (world.num_envs, env.action_shape[-1])
     level = noise * rng.uniform(size=(world.num_envs, 1))
     off, rows = np.zeros(shape), []
     try:
@@ -319,13 +334,14 @@ def imitate(
     return actor
 
 
-def _script(config: CloneConfig, policy: BatchPolicy) -> tuple[Acts, Restart]:
+def _script(config: CloneConfig, policy: BatchPolicy | None) -> tuple[Acts, Restart]:
     """What is cloned, at the beginning of episodes."""
     count = config.run.env.num_envs
-    if config.script == TACTICS:
-        player = SoccerDemonstrator(config.task, policy, count)
-        return player, player.restart
-    return Demonstrator(config.task, policy, count), lambda rows: None
+    if policy is not None:
+        return Demonstrator(config.task, policy, count), lambda rows: None
+    player, skill = TacticsScript(config.task, count), skill_of(config.run)
+    assert skill is not None
+    return lambda seen: skill.command_for(player(seen)), player.restart
 
 
 def _steps(config: CloneConfig, seconds: float) -> int:

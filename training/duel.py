@@ -12,8 +12,9 @@ from training.batch_env import BatchEnv
 from training.guide import Distribution, Guide
 from training.opponents import Opponents, OpposedEnvironment, SnapshotPool, is_duel
 from training.run_folder import RunError
-from training.teachers import Interface, guide_of, load_teacher
+from training.teachers import guide_of, load_teacher
 from training.teaching import TeachingConfig
+from training.translation import Interface
 
 OPPONENTS = "opponents"
 """Folder of the snapshots in a run folder."""

@@ -26,12 +26,14 @@ from robot.contracts.policy import (
 from robot.policy import OnnxPolicy, load_bundle, write_golden
 from sim.env import Environment
 from sim.robot_model import model_hash
+from sim.tasks.match import MatchTask
+from sim.tasks.score import ScoreTask
 from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
 from training.run_folder import RunError, git_commit, has_checkpoint, read_params
-from training.teachers import FOLDED
 from training.train_dmpo import DmpoRunConfig, dmpo_params, make_dmpo
-from training.train_task import TaskRunConfig, initial_progress, make_learner
+from training.train_task import TaskRunConfig, initial_progress, make_learner, skill_of
+from training.translation import FOLDED
 
 RunConfig = TaskRunConfig | DmpoRunConfig
 Mean = Callable[[Any], Any]
@@ -81,6 +83,8 @@ def policy_spec(config: RunConfig, name: str, made_by: str) -> PolicySpec:
     command, clock_hz = CommandSpec(names=(), low=(), high=()), 0.0
     if isinstance(task, WalkTask):
         command, clock_hz = task.config.command, task.config.clock_hz
+    elif isinstance(task, ScoreTask | MatchTask):
+        clock_hz = task.clock_hz
     return PolicySpec(
         name=name,
         role=role,
@@ -197,6 +201,9 @@ def learned_mean(run: Path, config: RunConfig) -> Mean:
     if isinstance(config, TaskRunConfig):
         ppo = make_learner(config)
         params = read_params(run, initial_progress(config).learner.params)
+        skill = skill_of(config)
+        if skill is not None:
+            return lambda seen: skill.plain(seen, ppo.distribution(params, seen)[0])
         return lambda seen: ppo.distribution(params, seen)[0]
     if config.learner.dmpo.lstm:
         raise RunError(

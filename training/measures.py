@@ -159,9 +159,13 @@ class EpisodeMeter:
 class Meter:
     """Averages of whatever is added, until taken."""
 
-    def __init__(self, task: Task, rows: tuple[int, int], *, whole: bool) -> None:
-        self._task = task
-        self._episodes = EpisodeMeter(rows, task.control_period_s, whole=whole)
+    def __init__(
+        self, task: Task, rows: tuple[int, int], *, whole: bool, steps: int = 1
+    ) -> None:
+        """For `rows` (environments, agents) whose actions last `steps` control steps;
+        `whole`: see `EpisodeMeter`."""
+        self._task, self._period_s = task, steps * task.control_period_s
+        self._episodes = EpisodeMeter(rows, self._period_s, whole=whole)
         self._sums: dict[str, float] = {}
         self._counts: dict[str, int] = {}
 
@@ -171,9 +175,9 @@ class Meter:
             self._count(name, value, 1)
 
     def add_step(self, moved: TimeStep) -> None:
-        """One control step of all environments."""
+        """One action of all environments."""
         seen = watch(self._task, moved)
-        minutes = self._task.control_period_s / 60
+        minutes = self._period_s / 60
         values = {f"reward/{name}": float(v.mean()) for name, v in moved.terms.items()}
         values["reward/total"] = float(moved.reward.mean())
         for name, happened in seen.events.items():

@@ -161,62 +161,66 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
 
 
 def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
-    """The tactics with the shipped walk cloned as they dribble, then made faster.
+    """A policy that commands the shipped walk: where to go, not how.
 
-    Alone on the pitch first, which halves the physics, then with the passive opponent.
-    The penalty areas are open, as in this project's matches, and the ball's way to the
-    goal pays: the paper's sparse reward needs 2e9 steps.
+    The robot's tactics as they dribble are cloned, then made faster: alone on the
+    pitch first, which halves the physics, then with the passive opponent.
+    The penalty areas are open, as in this project's matches, and the ways to the ball
+    and of the ball to the goal pay: the paper's sparse reward needs 2e9 steps.
     """
     weights = replace(
-        SCORE_WEIGHTS, scoring=200.0, velocity_to_ball=0.3, ball_to_goal=1.0
+        SCORE_WEIGHTS,
+        scoring=120.0,
+        velocity_to_ball=0.3,
+        ball_to_goal=2.0,
+        termination=40.0,
     )
     crowded = ScoreTask(
         sight=SightConfig(),
         rules=SoccerRules(areas_closed=False),
         weights=weights,
         episode_s=20.0,
+        clock_hz=WalkConfig().clock_hz,
     )
     alone = replace(crowded, alone=True, weights=replace(weights, interference=0.0))
-    ppo = PpoConfig(
-        epochs=3,
-        discount=0.995,
-        learning_rate=1e-4,
-        learning_rate_range=(1e-5, 5e-4),
-        kl=0.008,
-        entropy=0.0,
-        init_std=0.1,
-        critic_first=40,
-    )
-    cloned = TaskRunConfig(
-        task=replace(alone, episode_s=30.0),
-        env=EnvConfig(num_envs=128),
-        ppo=ppo,
-        seed=seed,
-    )
-    clone = CloneConfig(
-        run=cloned,
-        script=TACTICS,
-        noise=(0.0, 0.03, 0.03, 0.06, 0.06, 0.1, 0.1, 0.1, 0.15, 0.15),
-        seconds=12.0,
-        success="scored",
-        failure="foul",
-        total_steps=12_000,
-    )
     solo = TaskRunConfig(
         task=alone,
-        ppo=ppo,
-        curriculum=CurriculumConfig(push_ramp=(4_000_000, 10_000_000)),
-        total_steps=15_000_000,
+        ppo=PpoConfig(
+            discount=0.98,
+            learning_rate=3e-4,
+            learning_rate_range=(3e-5, 1e-3),
+            kl=0.01,
+            entropy=0.0,
+            init_std=0.35,
+            critic_first=12,
+        ),
+        curriculum=CurriculumConfig(push_ramp=(500_000, 1_500_000)),
+        rollout_steps=64,
+        total_steps=3_000_000,
         seed=seed,
+        skill="walk",
+        hold=4,
     )
     last = replace(
         solo,
         task=crowded,
         curriculum=CurriculumConfig(push_ramp=(0, 1)),
-        total_steps=8_000_000,
+        total_steps=2_000_000,
+    )
+    cloned = replace(
+        solo, task=replace(alone, episode_s=30.0), env=EnvConfig(num_envs=128), hold=1
+    )
+    clone = CloneConfig(
+        run=cloned,
+        script=TACTICS,
+        noise=(0.0, 0.2, 0.2, 0.4, 0.4),
+        seconds=15.0,
+        success="scored",
+        failure="foul",
+        total_steps=6_000,
     )
     return (
-        Stage(name="clone", run=clone),
+        Stage(name="tactics", run=clone),
         Stage(name="alone", run=solo),
         Stage(name="opponent", run=last),
     )
@@ -228,15 +232,16 @@ def duel_task() -> MatchTask:
         opponent_id=True,
         sight=SightConfig(),
         rules=SoccerRules(areas_closed=False),
+        clock_hz=WalkConfig().clock_hz,
     )
 
 
 def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     """Both teachers, then 1v1 under their eyes (arXiv:2304.13653).
 
-    The score teacher is the recipe of `score`, its last stage named so. The get-up
-    teacher is the recipe of `rise`: it sees and moves less than its pupil,
-    and is translated. The pupil begins as the score teacher.
+    The score teacher is the recipe of `score`, its last stage named so; the get-up
+    teacher is the recipe of `rise`. Both are translated: the one commands a walk, the
+    other sees and moves less than their pupil, which moves all joints itself.
 
     Args:
         seed: of all stages.
@@ -246,12 +251,14 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     duel = replace(
         plain_run("match", seed),
         task=duel_task(),
-        duel=DuelConfig(score_teacher="score", getup_teacher=rise.name),
+        duel=DuelConfig(
+            score_teacher="score", getup_teacher=rise.name, from_score_teacher=False
+        ),
         curriculum=CurriculumConfig(push_ramp=(10_000_000, 20_000_000)),
     )
     tactics, alone, score = score_recipe(seed)
     return (
-        replace(tactics, name="tactics"),
+        tactics,
         alone,
         replace(score, name="score"),
         replace(clone, follows=False),

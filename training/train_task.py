@@ -29,6 +29,8 @@ from training.opponents import SnapshotPool
 from training.ppo import LearnerState, Ppo, PpoConfig
 from training.rollouts import Collector
 from training.run_folder import RunError, RunFolder, has_checkpoint, read_params
+from training.skill import COMMAND, COMMAND_MIRROR, Skill, load_skill
+from training.skill_env import SkillEnvironment
 from training.symmetry import action_mirror, observation_mirror
 from training.teachers import ppo_policy
 from training.teaching import first_weights
@@ -52,7 +54,7 @@ class OnBatch(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRunConfig:
-    """One training run. Steps count agents: an environment of two robots makes two.
+    """One training run. Steps count agents' actions: of two robots there are two.
 
     Attributes:
         task: what is learned.
@@ -66,6 +68,11 @@ class TaskRunConfig:
         warm_start: folder of an earlier run whose networks this one starts from.
         duel: teachers and opponents of a 1v1 stage; None: all agents learn, and meet
             each other.
+        skill: the bundle of a walk, shipped (by its name) or in a folder: the policy
+            commands it instead of the joints (`training.skill`). Empty: it moves the
+            joints itself.
+        hold: control steps that each action of a policy over a skill lasts while it
+            learns: longer ones explore farther. Afterwards it acts at every one.
         report_every, save_every: in updates.
     """
 
@@ -81,10 +88,18 @@ class TaskRunConfig:
     report_every: int = 10
     save_every: int = 50
     duel: DuelConfig | None = None
+    skill: str = ""
+    hold: int = 1
 
     def __post_init__(self) -> None:
         if self.duel is not None:
             self.duel.check(self.task)
+            if self.skill:
+                raise ValueError("run: expected a duel or a skill, found both")
+        if self.hold < 1 or (self.hold > 1 and not self.skill):
+            raise ValueError(
+                f"run.hold: expected 1, or more with a skill, found {self.hold}"
+            )
         agents = len(self.task.agents) if self.duel is None else 1
         rows = self.rollout_steps * self.env.num_envs * agents
         if rows % self.ppo.minibatches:
@@ -162,9 +177,22 @@ def train_task(
 def make_learner(config: TaskRunConfig, guide: Guide | None = None) -> Ppo:
     """The learner of a run, without its state; only training needs the guide."""
     task, mirrors = config.task, None
+    size = len(COMMAND) if config.skill else len(task.action.joints)
     if config.mirrored:
-        mirrors = (observation_mirror(task.observation), action_mirror(task.action))
-    return Ppo(config.ppo, len(task.action.joints), mirrors, guide)
+        image = COMMAND_MIRROR if config.skill else action_mirror(task.action)
+        mirrors = (observation_mirror(task.observation), image)
+    return Ppo(config.ppo, size, mirrors, guide)
+
+
+def skill_of(config: TaskRunConfig) -> Skill | None:
+    """The skill that the policy of a run commands, if it does.
+
+    Raises:
+        RunError: it is none, or does not fit the task.
+    """
+    if not config.skill:
+        return None
+    return load_skill(config.skill, config.task.observation, config.task.action)
 
 
 def initial_progress(config: TaskRunConfig) -> Progress:
@@ -243,10 +271,15 @@ class _Run:
             self._env, self._pool = opposed(
                 duel, self._world, folder, policy, untrained, steps=steps, seed=seed
             )
+        self._skill = skill_of(config)
+        if self._skill is not None:
+            self._env = SkillEnvironment(self._env, self._skill, config.hold)
         self._set_difficulty(float(progress.curriculum.difficulty))
         self._collector = Collector(self._env, self._ppo, config.rollout_steps)
         rows = self._env.action_shape[:2]
-        self._meter = Meter(config.task, rows, whole=not config.env.stagger)
+        self._meter = Meter(
+            config.task, rows, whole=not config.env.stagger, steps=config.hold
+        )
 
     def update(self, progress: Progress, on_batch: OnBatch | None) -> Progress:
         """One rollout and the learner's update on it."""
@@ -286,8 +319,10 @@ class _Run:
 
     def policy(self, progress: Progress) -> Callable[[Any], Any]:
         """Observations [R, N] to actions [R, A] without exploration."""
-        params = progress.learner.params
-        return lambda observation: self._ppo.mean_action(params, observation)
+        params, skill = progress.learner.params, self._skill
+        if skill is None:
+            return lambda observation: self._ppo.mean_action(params, observation)
+        return lambda seen: skill.act(seen, self._ppo.mean_action(params, seen))
 
     def close(self) -> None:
         self._env.close()

@@ -20,6 +20,7 @@ from typing import Literal
 
 from robot.contracts.field import FieldSpec
 from robot.contracts.policy import ActionSpec, ObservationSpec
+from robot.observation import gait_clock
 from sim.arena import AWAY_RGBA, HOME_RGBA, ArenaConfig, RobotPlace
 from sim.robot_model import RobotModelConfig
 from sim.tasks import soccer_rewards, tables
@@ -52,6 +53,7 @@ class MatchTask:
         episode_s: time limit, 50 s (paper).
         opponent_id: the critic's group ends with a place for the opponent's id.
         sight: how places are seen.
+        clock_hz: of a gait clock in the observation, see `sim.tasks.score`.
         contacts: "feet" lets bodies and arms pass through all things: only to measure
             speed where a backend cannot collide convex hulls.
     """
@@ -64,6 +66,7 @@ class MatchTask:
     episode_s: float = 50.0
     opponent_id: bool = False
     sight: SightConfig = EXACT
+    clock_hz: float = 0.0
     contacts: Literal["full", "feet"] = "full"
 
     def __post_init__(self) -> None:
@@ -102,9 +105,10 @@ class MatchTask:
 
     @property
     def observation(self) -> ObservationSpec:
-        """267 numbers for 1v1, 271 with teammates."""
+        """267 numbers for 1v1, 271 with teammates; two more with a clock."""
         game = tables.game_state(teammates=self.team_size > 1)
-        return ObservationSpec(terms=tables.proprioception() + game)
+        clock = tables.clock() if self.clock_hz else ()
+        return ObservationSpec(terms=tables.proprioception() + game + clock)
 
     @property
     def privileged(self) -> ObservationSpec:
@@ -133,7 +137,7 @@ class MatchTask:
         still = first_looks(self.sight, view.robots.position_m, ball.position_m)
         full = ball.position_m[:, 0] * 0 + 1
         return {
-            "terms": self._terms(still, view.robots, ball),
+            "terms": self._terms(still, full * 0, view.robots, ball),
             "privileged": self._privileged(full, view),
         }
 
@@ -159,7 +163,7 @@ class MatchTask:
             rewards=soccer_rewards.without_gains(rewards, foul),
             scale=self.control_period_s,
             terminated=home | away,
-            terms=self._terms(memory, *seen),
+            terms=self._terms(memory, time_s, *seen),
             privileged=self._privileged(left, view),
         )
 
@@ -170,7 +174,12 @@ class MatchTask:
         return terms
 
     def _terms(
-        self, looks: Looks, robots: RobotView, ball: BallView
+        self, looks: Looks, time_s: Array, robots: RobotView, ball: BallView
     ) -> dict[str, Array]:
         elapsed_s = self.sight.steps * self.control_period_s
-        return observed(self.pitch, elapsed_s, self.sides, looks, robots, ball)
+        terms = observed(self.pitch, elapsed_s, self.sides, looks, robots, ball)
+        if self.clock_hz:
+            clock = gait_clock(time_s, self.clock_hz)[:, None, :]
+            still = 0 * robots.position_m[..., :2]
+            terms["gait_clock"] = clock + still
+        return terms

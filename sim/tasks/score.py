@@ -18,6 +18,7 @@ from dataclasses import dataclass, field, replace
 
 from robot.contracts.field import FieldSpec
 from robot.contracts.policy import ActionSpec, ObservationSpec
+from robot.observation import gait_clock
 from sim.arena import AWAY_RGBA, HOME_RGBA, ArenaConfig, RobotPlace
 from sim.robot_model import RobotModelConfig
 from sim.tasks import soccer_rewards, tables
@@ -55,6 +56,8 @@ class ScoreTask:
         sight: how places are seen.
         alone: there is no opponent, which halves the physics. The agent sees it in its
             own goal, where `robot.game_senses` puts one that nobody sees.
+        clock_hz: of a gait clock in the observation; 0 for none (paper). A cloned walk
+            needs the one it was learned with.
     """
 
     pitch: FieldSpec = field(default_factory=FieldSpec)
@@ -65,6 +68,7 @@ class ScoreTask:
     opponent_standing_share: float = 0.5
     sight: SightConfig = EXACT
     alone: bool = False
+    clock_hz: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.opponent_standing_share <= 1:
@@ -91,8 +95,10 @@ class ScoreTask:
 
     @property
     def observation(self) -> ObservationSpec:
-        """267 numbers."""
-        return ObservationSpec(terms=tables.proprioception() + tables.game_state())
+        """267 numbers, two more with a clock."""
+        clock = tables.clock() if self.clock_hz else ()
+        terms = tables.proprioception() + tables.game_state() + clock
+        return ObservationSpec(terms=terms)
 
     @property
     def privileged(self) -> ObservationSpec:
@@ -131,7 +137,7 @@ class ScoreTask:
         still = first_looks(self.sight, view.robots.position_m, ball.position_m)
         full = ball.position_m[:, 0] * 0 + 1
         return {
-            "terms": self._terms(still, robots, ball),
+            "terms": self._terms(still, full * 0, robots, ball),
             "privileged": self._privileged(full, robots, ball),
         }
 
@@ -156,13 +162,13 @@ class ScoreTask:
             rewards=agents_only(rewards, len(self.agents)),
             scale=self.control_period_s,
             terminated=home | away | foul[:, 0],
-            terms=self._terms(memory, self._both(seen[0]), seen[1]),
+            terms=self._terms(memory, time_s, self._both(seen[0]), seen[1]),
             privileged=self._privileged(1 - time_s / self.episode_s, robots, ball),
             measures={"scored": home[:, None], "foul": foul[:, :1]},
         )
 
     def _terms(
-        self, looks: Looks, robots: RobotView, ball: BallView
+        self, looks: Looks, time_s: Array, robots: RobotView, ball: BallView
     ) -> dict[str, Array]:
         """Of places as they are seen; velocities since the oldest look."""
         if self.alone:
@@ -172,6 +178,8 @@ class ScoreTask:
             looks = replace(looks, robots_m=xp.concat(everyone, axis=2))
         elapsed_s = self.sight.steps * self.control_period_s
         terms = observed(self.pitch, elapsed_s, _SIDES, looks, robots, ball)
+        if self.clock_hz:
+            terms["gait_clock"] = gait_clock(time_s, self.clock_hz)[:, None, :]
         return agents_only(terms, len(self.agents))
 
     def _privileged(

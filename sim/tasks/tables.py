@@ -65,6 +65,11 @@ def game_state(*, teammates: bool = False) -> tuple[ObservationTerm, ...]:
     return terms
 
 
+def clock() -> tuple[ObservationTerm, ...]:
+    """2 numbers: sine and cosine of a gait's phase."""
+    return (_term("gait_clock", "1", "none"),)
+
+
 def target() -> tuple[ObservationTerm, ...]:
     """20 + 3 numbers: what the get-up is asked to reach."""
     return (

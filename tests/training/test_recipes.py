@@ -77,31 +77,30 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     assert duel.run.duel is not None
     teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
     assert teachers == ("out/score", "out/rise")
-    # The pupil begins as the score teacher: the same actor.
-    ours, theirs = (
-        jax.eval_shape(lambda run=run: initial_progress(run).learner.params["actor"])
-        for run in (duel.run, score.run)
-    )
-    assert ours == theirs
+    # The score teacher commands a walk, its pupil the joints: it begins from nothing.
+    assert score.run.skill == "walk"
+    assert not duel.run.skill
+    assert not duel.run.duel.from_score_teacher
 
 
 def test_a_task_without_a_recipe_is_one_plain_run():
     assert recipe("getup", 2, no_script) == (Stage(name="", run=plain_run("getup", 2)),)
 
 
-def test_score_begins_with_the_tactics_alone_on_the_pitch():
+def test_score_commands_the_walk_as_the_tactics_do_then_better():
     clone, alone, last = staged(recipe("score", 4, no_script), Path("out"))
     assert isinstance(clone.run, CloneConfig)
     assert isinstance(alone.run, TaskRunConfig)
     assert isinstance(last.run, TaskRunConfig)
     assert (clone.run.script, clone.run.run.seed) == ("tactics", 4)
-    assert (alone.run.warm_start, last.run.warm_start) == ("out/clone", "out/alone")
-    tasks = [stage.run.task for stage in (clone, alone, last)]
-    assert [task.alone for task in tasks] == [True, True, False]  # type: ignore[attr-defined]
+    assert (alone.run.warm_start, last.run.warm_start) == ("out/tactics", "out/alone")
+    runs = clone.run.run, alone.run, last.run
+    assert [run.skill for run in runs] == ["walk"] * 3
+    assert [run.task.alone for run in runs] == [True, True, False]  # type: ignore[attr-defined]
     # One network fits all three.
     shapes = [
         jax.eval_shape(lambda run=run: initial_progress(run).learner.params)
-        for run in (clone.run.run, alone.run, last.run)
+        for run in runs
     ]
     assert shapes[0] == shapes[1] == shapes[2]
 

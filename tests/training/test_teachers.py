@@ -14,13 +14,8 @@ from sim.tasks.rise import RiseTask
 from sim.tasks.walk_task import WalkTask
 from training.mpo_losses import Gaussian
 from training.run_folder import RunError
-from training.teachers import (
-    Reading,
-    Translation,
-    is_upright,
-    load_teacher,
-    newest_raw,
-)
+from training.teachers import is_upright, load_teacher
+from training.translation import Reading, Translation, newest_raw
 
 MATCH, RISE = MatchTask(), RiseTask()
 

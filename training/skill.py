@@ -1,0 +1,196 @@
+"""A frozen skill under a learner: actions are commands, the skill moves the joints.
+
+After the reuse of skills in arXiv:2211.13743, in its simplest form: one skill, a walk
+that takes a velocity, asked anew at every control step. A policy over commands explores
+where to go instead of how to stay up, and together with its skill it is again a policy
+from observations to joints, which is what is exported.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import onnx
+import onnx.numpy_helper
+from jaxtyping import Array, Float
+from numpy.typing import NDArray
+
+from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
+from robot.contracts.policy import (
+    ActionSpec,
+    ObservationSpec,
+    ObservationTerm,
+    PolicySpec,
+    read_spec,
+)
+from training.mpo_losses import Gaussian
+from training.run_folder import RunError
+from training.symmetry import Mirror, action_mirror, observation_mirror
+from training.translation import Interface, Reading, Translation, newest_raw
+
+SHIPPED = Path(__file__).parent.parent / "policies"
+COMMAND = ("forward_m_s", "left_m_s", "turn_rad_s")
+COMMAND_MIRROR = Mirror(source=(0, 1, 2), sign=(1.0, -1.0, -1.0))
+_TERM = ObservationTerm(
+    name="velocity_command", size=3, unit="m/s, m/s, rad/s", frame="torso"
+)
+_HEAD = ("head_pan", "head_tilt")
+_CAMERA_M = 0.45
+"""Height of the standing robot's camera, as `robot.tactics` has it."""
+_GOLDEN = 1e-4
+
+Layers = tuple[tuple[Any, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Skill:
+    """A walk bundle, in the terms of a task whose robots it shall move.
+
+    Attributes:
+        spec: of the bundle.
+        layers: weights and biases of its network, ELU between them.
+        mirrored: the network is averaged with its mirror image.
+        pupil: what the task observes and does.
+    """
+
+    spec: PolicySpec
+    layers: Layers
+    mirrored: bool
+    pupil: Interface
+
+    @property
+    def command_size(self) -> int:
+        """Numbers of an action."""
+        return len(COMMAND)
+
+    def command_for(self, wish: NDArray[np.float64]) -> NDArray[np.float32]:
+        """The command [B, 3] for a velocity in m/s, m/s and rad/s, cut to the walk's
+        range."""
+        low, high = (
+            np.array(end) for end in (self.spec.command.low, self.spec.command.high)
+        )
+        cut = np.clip(wish, low, high)
+        return ((cut - (low + high) / 2) / ((high - low) / 2)).astype(np.float32)
+
+    @cached_property
+    def _reading(self) -> Reading:
+        asked = ObservationSpec(
+            terms=(*self.pupil.observation.terms, _TERM),
+            clip=self.pupil.observation.clip,
+        )
+        return Reading.of(asked, self.spec.observation)
+
+    @cached_property
+    def _translation(self) -> Translation:
+        return Translation(
+            pupil=self.pupil.action, teacher=self.spec.action, least_std=1.0
+        )
+
+    @partial(jax.jit, static_argnums=0)
+    def act(
+        self, observation: Float[Array, "*B N"], command: Float[Array, "*B 3"]
+    ) -> Float[Array, "*B A"]:
+        """The task's action for a command; -1 and 1 are the ends of the walk's range.
+
+        The head looks at the ball.
+        """
+        return self.plain(observation, command)
+
+    def plain(
+        self, observation: Float[Array, "*B N"], command: Float[Array, "*B 3"]
+    ) -> Float[Array, "*B A"]:
+        """`act`, not jitted."""
+        command_spec = self.spec.command
+        low, high = jnp.asarray(command_spec.low), jnp.asarray(command_spec.high)
+        wish = (low + high) / 2 + (high - low) / 2 * jnp.clip(command, -1.0, 1.0)
+        seen = self._reading(jnp.concatenate([observation, wish], axis=-1))
+        mean = _network(self.layers, seen)
+        if self.mirrored:
+            image = observation_mirror(self.spec.observation).of(seen)
+            back = action_mirror(self.spec.action).of(_network(self.layers, image))
+            mean = (mean + back) / 2
+        last = newest_raw(self.pupil.observation, observation, "previous_target")
+        action = self._translation(Gaussian(mean, jnp.ones_like(mean)), last).mean
+        return self._looking(observation, action)
+
+    def _looking(self, observation: Array, action: Array) -> Array:
+        mine = self.pupil.action
+        if not set(_HEAD) <= set(mine.joints):
+            return action
+        ball = newest_raw(self.pupil.observation, observation, "ball_position")
+        ahead, left = ball[..., 0], ball[..., 1]
+        wish = (
+            jnp.arctan2(left, ahead),
+            -jnp.arctan2(_CAMERA_M, jnp.sqrt(ahead**2 + left**2)),
+        )
+        for name, angle in zip(_HEAD, wish, strict=True):
+            joint, column = OP3_JOINTS[JOINT_NAMES.index(name)], mine.joints.index(name)
+            angle = jnp.clip(angle, joint.min_rad, joint.max_rad)
+            raw = (angle - mine.default_rad[column]) / mine.scale_rad[column]
+            action = action.at[..., column].set(raw)
+        return action
+
+
+def load_skill(bundle: str, observation: ObservationSpec, action: ActionSpec) -> Skill:
+    """The walk in a bundle, for a task with these specs.
+
+    Args:
+        bundle: name of a shipped one, or a folder.
+        observation, action: of the task; it must observe what the walk does, but for
+            the command.
+
+    Raises:
+        RunError: no walk that takes a velocity, another kind of network, or a task that
+            observes less.
+        ContractError: the bundle's spec is out of contract.
+    """
+    folder = SHIPPED / bundle if (SHIPPED / bundle).is_dir() else Path(bundle)
+    if not (folder / "policy.onnx").is_file():
+        raise RunError(
+            f"expected the bundle of a learned walk in {folder}, found no policy.onnx"
+        )
+    spec = read_spec(folder / "spec.json")
+    if spec.command.names != COMMAND or spec.state_shapes:
+        raise RunError(
+            f"{folder}: expected a walk without memory that takes "
+            f"{', '.join(COMMAND)}, found {spec.role} that takes "
+            f"{', '.join(spec.command.names) or 'nothing'}"
+        )
+    graph = onnx.load(str(folder / "policy.onnx")).graph
+    values = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    mirrored = any(node.op_type == "Mean" for node in graph.node)
+    names = [node.input for node in graph.node if node.op_type == "Gemm"]
+    names = names[: len(names) // 2] if mirrored else names
+    layers = tuple((values[weight], values[bias]) for _, weight, bias in names)
+    pupil = Interface(observation, action)
+    skill = Skill(spec=spec, layers=layers, mirrored=mirrored, pupil=pupil)
+    _check(folder, skill)
+    return skill
+
+
+def _check(folder: Path, skill: Skill) -> None:
+    """The network must do what its goldens say: it may have been built otherwise."""
+    golden = np.load(folder / "golden.npz")
+    seen, wanted = golden["observation"], golden["action"]
+    mean = _network(skill.layers, seen)
+    if skill.mirrored:
+        image = observation_mirror(skill.spec.observation).of(seen)
+        back = action_mirror(skill.spec.action).of(_network(skill.layers, image))
+        mean = (mean + back) / 2
+    error = float(np.abs(np.asarray(mean) - wanted).max())
+    if not error < _GOLDEN:
+        raise RunError(
+            f"{folder}: expected layers with ELU between them, as op3-soccer train "
+            f"exports them, found actions that differ by {error:.2g}"
+        )
+
+
+def _network(layers: Layers, seen: Any) -> Array:
+    *inner, (weight, bias) = layers
+    for inner_weight, inner_bias in inner:
+        seen = jax.nn.elu(seen @ inner_weight + inner_bias)
+    return seen @ weight + bias
