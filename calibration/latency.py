@@ -24,6 +24,7 @@ _LONGEST_S = 0.25
 _LEAST_SHARE = 0.6
 """Of a motion's variance that the other one must explain."""
 _HALF_WIDTH_S = 0.012
+_FEWEST_PICTURES = 30
 _WITHIN = 40
 """Cycles, 0.32 s: long enough that ticks weigh little, short enough that the gyro's
 noise does not wander."""
@@ -82,16 +83,18 @@ def picture_lag(
     Raises:
         CalibrationError: pictures and angle have nothing to do with each other.
     """
-    arrived, moved = pictures.arrived_s[1:], pictures.moved_px[1:]
-    before = pictures.arrived_s[:-1]
+    steady_s = steady(pictures.arrived_s)
+    arrived, moved = steady_s[1:], pictures.moved_px[1:]
+    before = steady_s[:-1]
     inside = (before > time_s[0] + _LONGEST_S) & (arrived < time_s[-1])
     inside &= np.isfinite(moved)
-    if inside.sum() < 30:
+    if inside.sum() < _FEWEST_PICTURES:
         raise CalibrationError(
             STEP,
             [
-                f"pictures: expected 30 or more while the robot moves, found "
-                f"{int(inside.sum())}; check the camera with op3-soccer robot check"
+                f"pictures: expected {_FEWEST_PICTURES} or more while the robot "
+                f"moves, found {int(inside.sum())}; check the camera with op3-soccer "
+                "robot check"
             ],
         )
 
@@ -101,6 +104,24 @@ def picture_lag(
         return (late - early)[:, None]
 
     return _best_shift(predicted, moved[inside], "pictures")
+
+
+def steady(arrived_s: FloatArray) -> FloatArray:
+    """[N] arrival times without the transport's jitter; their mean stays.
+
+    A shutter is even where arrivals are not: times on a line through their numbers,
+    pictures that were lost counted. Arrivals that follow no line stay as they are.
+    """
+    gaps = np.diff(arrived_s)
+    every_s = float(np.median(gaps)) if len(gaps) >= _FEWEST_PICTURES else 0.0
+    if every_s <= 0:
+        return arrived_s
+    numbers = np.cumsum(np.maximum(np.rint(gaps / every_s), 1.0))
+    numbers = np.concatenate([[0.0], numbers])
+    slope, first_s = np.polyfit(numbers, arrived_s, 1)
+    line = first_s + slope * numbers
+    uneven_s = float(np.abs(arrived_s - line).max())
+    return line if uneven_s < every_s / 2 else arrived_s
 
 
 def signal_lag(

@@ -13,6 +13,7 @@ from calibration.latency import (
     nods,
     picture_lag,
     signal_lag,
+    steady,
 )
 from calibration.motion_player import MotionPlayer
 from calibration.picture_motion import PictureWatch, PollingClock, scene_motion
@@ -40,6 +41,26 @@ def test_pictures_that_arrive_late_and_unevenly():
     pictures = PictureShifts(arrived_s=arrived, moved_px=moved)
     found = picture_lag(pictures, TIME_S, angle(TIME_S))
     assert found.shift_s == pytest.approx(0.061, abs=3e-4)
+
+
+def test_what_the_cable_adds_and_loses_is_taken_off_again():
+    rng = np.random.default_rng(1)
+    kept = rng.uniform(size=210) > 0.05
+    taken = (0.5 + np.arange(210) / 30)[kept]
+    arrived = taken + 0.061 + rng.uniform(-0.005, 0.005, len(taken))
+    # Evenly within 5 ms: 2.9 ms rms; a line through 200 is off by 2 * 2.9 / sqrt(200)
+    # = 0.4 ms rms at its ends.
+    assert np.abs(arrived - taken - 0.061).max() > 0.0045
+    np.testing.assert_allclose(steady(arrived), taken + 0.061, atol=1e-3)
+    moved = np.concatenate([[np.nan], 150 * np.diff(angle(taken))])
+    pictures = PictureShifts(arrived_s=arrived, moved_px=moved)
+    found = picture_lag(pictures, TIME_S, angle(TIME_S))
+    assert found.shift_s == pytest.approx(0.061, abs=6e-4)
+
+
+def test_pictures_without_an_even_shutter_keep_their_times():
+    slower = np.cumsum(np.linspace(0.02, 0.1, 100))
+    assert steady(slower) is slower
 
 
 def test_pictures_of_something_else_are_refused():
