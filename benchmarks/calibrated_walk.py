@@ -12,6 +12,7 @@ under orders that change and pushes, as it is and with its file.
 import argparse
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -40,13 +41,13 @@ from sim.hidden_dynamics import worn
 
 FloatArray = NDArray[np.float64]
 POLICIES = Path(__file__).parent.parent / "policies"
-STEPS = (
-    ("camera", "camera"),
-    ("head", "head"),
-    ("zeros", "joints"),
-    ("imu", "imu"),
-    ("servo", "servos"),
-)
+STEPS = {
+    "camera": "camera",
+    "head": "head",
+    "zeros": "joints",
+    "imu": "imu",
+    "servo": "servos",
+}
 """Steps of the command, and the part of the file that each makes."""
 WALK_S = 20.0
 PUSH_N, PUSH_S, PUSH_EVERY_S = 10.0, 0.1, 2.0
@@ -57,27 +58,31 @@ ORDERS = (
     SkillRequest(kind="walk", left_m_s=0.15),
     SkillRequest(kind="walk", forward_m_s=0.4, turn_rad_s=-0.8),
 )
-CONDITIONS = (
-    "worn, no file",
-    "worn, zeros of the file",
-    "worn, whole file",
-)
+BEFORE, AFTER = "worn, no file", "worn, its file"
 _STAND_S = 5.0
 _FALLEN_M = 0.16
 _ROW_S = 0.1
 Trials = dict[str, dict[str, dict[str, Any]]]
-_COLOURS = ("#b3261e", "#0b57d0", "#1e7d32")
+_COLOURS = ("#b3261e", "#0b57d0")
 
 
-def file_of(seed: int, folder: Path) -> CalibrationBundle:
+def file_of(
+    seed: int, folder: Path, steps: Sequence[str] = tuple(STEPS)
+) -> CalibrationBundle:
     """What `op3-soccer calibrate` writes of worn robot `seed`; it measures what lacks.
+
+    Args:
+        seed: of the robot.
+        folder: of all robots.
+        steps: that are done.
 
     Raises:
         SystemExit: a step did not come to its end.
     """
     place = folder / f"robot-{seed}"
     file = place / "calibration.json"
-    for step, part in STEPS:
+    for step in steps:
+        part = STEPS[step]
         if file.exists() and part in read_calibration(file).parts:
             continue
         robot = ["--virtual", "--hidden", str(seed), "--out", str(place)]
@@ -85,15 +90,6 @@ def file_of(seed: int, folder: Path) -> CalibrationBundle:
         if main_command(["calibrate", step, *robot, *worn_too]) != 0:
             raise SystemExit(f"calibrate {step}, robot {seed}: it did not come through")
     return read_calibration(file)
-
-
-def known_under(name: str, bundle: CalibrationBundle) -> CalibrationBundle:
-    """What of the file is loaded under a condition."""
-    if name == CONDITIONS[0]:
-        return CalibrationBundle()
-    if name == CONDITIONS[1]:
-        return CalibrationBundle(joints=bundle.joints)
-    return bundle
 
 
 def walk(seed: int, number: int, bundle: CalibrationBundle) -> dict[str, Any]:
@@ -166,17 +162,19 @@ def main() -> None:
     parser.add_argument("--walks", type=int, default=10, help="of each robot")
     parser.add_argument("--files", type=Path, required=True, help="of all robots")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--steps", nargs="*", choices=list(STEPS), default=list(STEPS))
     args = parser.parse_args()
     kept = args.out.with_suffix(".trials.json")
     trials: Trials = json.loads(kept.read_text()) if kept.exists() else {}
     first, last = args.robots
     for seed in range(first, last + 1):
-        bundle = file_of(seed, args.files)
-        for number, name in product(range(args.walks), CONDITIONS):
+        found = file_of(seed, args.files, args.steps)
+        known = {BEFORE: CalibrationBundle(), AFTER: found}
+        for number, name in product(range(args.walks), known):
             key = f"robot {seed}, walk {number}"
             if key in trials.get(name, {}):
                 continue
-            run = walk(seed, number, known_under(name, bundle))
+            run = walk(seed, number, known[name])
             trials.setdefault(name, {})[key] = run
             kept.write_text(json.dumps(trials))
             write(trials, args.out)
