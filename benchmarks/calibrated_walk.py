@@ -249,8 +249,12 @@ def write(trials: Trials, out: Path) -> None:
             axis.plot(track[:, 0], track[:, 1], lw=0.8, color="#0b57d0")
             mark = ("x", "#b3261e") if run["fell"] else ("o", "#1e7d32")
             axis.plot(*track[-1, :2], mark[0], color=mark[1], ms=5)
-        axis.set_title(name.replace(", ", ",\n"), fontsize=8)
-        axis.set_aspect("equal", "datalim")
+        fell = f"{rows[name]['falls']} of {rows[name]['walks']} walks fell"
+        axis.set_title(f"{name}: {fell}", fontsize=8)
+        axis.set_xlabel("m")
+        axis.set_xlim(-0.2, 2.4)
+        axis.set_ylim(-0.8, 1.3)
+        axis.set_aspect("equal")
         axis.tick_params(labelsize=7)
     figure.savefig(out.with_suffix(".png"), dpi=100)
 
