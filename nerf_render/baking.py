@@ -62,8 +62,8 @@ class BakeConfig:
     """
 
     voxel_m: float = 0.04
-    split: int = 2
-    views: int = 360
+    split: int = 3
+    views: int = 500
     view_px: tuple[int, int] = (80, 60)
     view_focal_px: float = 45.0
     region_m: tuple[float, float] = (2.5, 2.0)
@@ -314,8 +314,10 @@ def _filled(
 ) -> NDArray[np.float32]:
     """Unknown corners from the distance on voxels `factor` times as large."""
     coarse = replace(config, voxel_m=config.voxel_m * factor)
+    # Larger voxels gather more points each: fewer of them will do.
+    fewer = tuple(array[::factor] for array in surfels)
     rough = _fused_distance(
-        *surfels, low, tuple(-(-n // factor) for n in shape), coarse, _FLAT
+        *fewer, low, tuple(-(-n // factor) for n in shape), coarse, _FLAT
     )
     at = np.meshgrid(*(np.arange(n) / factor for n in distance.shape), indexing="ij")
     between = map_coordinates(rough, at, order=1, mode="nearest") * factor
@@ -398,12 +400,7 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
     overall = np.clip(rgb.mean(0), 0, 1)
     found[: scene.split**3] = overall
     count[: scene.split**3] = 1
-    places = _cell_places(scene)
-    unseen = count == 0
-    tree = KDTree(places[~unseen])
-    # Workers stay at one: baking is often run beside other things.
-    nearest = tree.query(places[unseen], distance_upper_bound=np.inf)[1]
-    found[unseen] = found[~unseen][nearest]
+    _fill_unseen(found, count > 0, _cell_places(scene))
     above, sky_count = _means(sky, rgb, scene.sky.size)
     above[sky_count == 0] = above[sky_count > 0].mean(0) if sky_count.any() else overall
     return BakedScene(
@@ -418,6 +415,30 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
     )
 
 
+def _fill_unseen(
+    colours: NDArray[np.float64], seen: NDArray[np.bool_], places: NDArray[np.float64]
+) -> None:
+    """Colours of unseen cells from the nearest seen one, in place.
+
+    A voxel without any seen cell gets one colour: files stay small.
+
+    Args:
+        colours: [N K, 3], K cells to a voxel.
+        seen: [N K].
+        places: [N, K, 3] middles, in voxels.
+    """
+    cells = seen.reshape(places.shape[:2])
+    blank = ~cells.any(1)
+    tree = KDTree(places[cells])
+    # Workers stay at one: baking is often run beside other things.
+    nearest = tree.query(places[blank].mean(1))[1]
+    shaped = colours.reshape(*cells.shape, 3)
+    known = shaped[cells]
+    shaped[blank] = known[nearest][:, None]
+    rest = ~cells & ~blank[:, None]
+    shaped[rest] = known[tree.query(places[rest])[1]]
+
+
 def _means(
     cell: NDArray[np.int32], rgb: Floats, size: int
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
@@ -428,14 +449,14 @@ def _means(
 
 
 def _cell_places(scene: BakedScene) -> NDArray[np.float64]:
-    """[N split^3, 3] middle of each colour's cell, in voxels; row 0 is far away."""
+    """[N, split^3, 3] middle of each colour's cell, in voxels; row 0 is far away."""
     split = scene.split
     index = np.asarray(scene.colour_index)
     voxels = np.argwhere(index > 0)
     corner = np.full((scene.colours.shape[0], 3), -1e6)
     corner[index[tuple(voxels.T)]] = voxels
     part = (np.array(list(np.ndindex(split, split, split))) + 0.5) / split
-    return (corner[:, None] + part).reshape(-1, 3)
+    return corner[:, None] + part
 
 
 def _packed(rgb: NDArray[np.float64]) -> NDArray[np.int32]:

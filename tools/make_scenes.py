@@ -14,7 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.scene_forms import against_exact
 from cli.main import main as op3_soccer
+from nerf_render.baked_file import PART
 from nerf_render.capture.document import DOCUMENT, Capture, read_capture
 from nerf_render.capture.report import COVERAGE
 from nerf_render.fit.place import place
@@ -24,6 +26,7 @@ from nerf_render.scene_file import Scene, SceneError, read_scene
 from nerf_render.similarity import fit_similarity
 from tools.procedural_lab import Phone, film
 from tools.procedural_room import LABS, Lab
+from tools.scene_heads import write_heads
 
 Floats = NDArray[np.float64]
 _ROOT = Path(__file__).parents[1]
@@ -31,8 +34,10 @@ _BUILD = _ROOT / "build" / "scenes"
 _SCENES = _ROOT / "scenes"
 _MOST_MB = 8.0
 _CARD_WIDTH_PX = 900
+_HEADS = 200
 _LABELS = {
     "capture_with_pose": "pictures with a pose",
+    "capture_wrong_pose": "pictures left out, because tags showed them placed wrongly",
     "capture_reprojection_px": "reprojection error, px",
     "capture_reference_m": "worst tag off by, m",
     "capture_seconds": "capture, s of wall clock",
@@ -89,7 +94,11 @@ def make(lab: Lab, phone: Phone, preset: str, steps: int | None) -> Path:
         errors = pitch_errors(capture, truth["poses"])
     _picture(capture_folder / "fit" / COMPARISON, out / "held_out.jpg")
     _picture(capture_folder / COVERAGE, out / "coverage.jpg")
+    if PART not in {name.split("/")[0] for name in read_scene(scene_path).arrays}:
+        # The fit was stopped while it baked.
+        _run("scene", "bake", str(scene_path))
     scene = read_scene(scene_path)
+    write_heads(scene, out / "heads.jpg")
     size_mb = scene_path.stat().st_size / 1e6
     if size_mb > _MOST_MB:
         raise SystemExit(
@@ -97,7 +106,8 @@ def make(lab: Lab, phone: Phone, preset: str, steps: int | None) -> Path:
             "smaller --preset"
         )
     card = out / "CARD.md"
-    card.write_text(_card(lab, scene, errors, size_mb), encoding="utf-8")
+    forms = against_exact(scene, _HEADS)
+    card.write_text(_card(lab, scene, errors, forms, size_mb), encoding="utf-8")
     return card
 
 
@@ -120,13 +130,28 @@ def _is_fitted(path: Path, fingerprint: str) -> bool:
         return False
 
 
-def _card(lab: Lab, scene: Scene, errors: dict[str, float], size_mb: float) -> str:
+def _card(
+    lab: Lab,
+    scene: Scene,
+    errors: dict[str, float],
+    forms: dict[str, float],
+    size_mb: float,
+) -> str:
+    light = scene.header.light
+    assert light is not None
     measured = scene.header.measured
     rows = [(_LABELS[name], f"{measured[name]:.4g}") for name in _LABELS]
     rows += [
         ("pitch origin off by, m", f"{errors['pitch_origin_m']:.4f}"),
         ("pitch yaw off by, deg", f"{errors['pitch_yaw_deg']:.3f}"),
         ("pitch scale off by, %", f"{100 * errors['pitch_scale_error']:.3f}"),
+        (f"baked against exact, {_HEADS} heads, PSNR, dB", f"{forms['psnr_db']:.1f}"),
+        ("the same, depth on the pitch, m", f"{forms['pitch_depth_error_m']:.4f}"),
+        ("light: toward", _numbers(light.toward_p)),
+        (
+            "the same, lamp and rest, RGB",
+            f"{_numbers(light.diffuse_rgb)}; {_numbers(light.ambient_rgb)}",
+        ),
         ("scene file, MB", f"{size_mb:.2f}"),
     ]
     return "\n".join(
@@ -148,12 +173,21 @@ def _card(lab: Lab, scene: Scene, errors: dict[str, float], size_mb: float) -> s
             "",
             "![Held-out photographs above what the field shows](held_out.jpg)",
             "",
+            "Two robots' heads: robots and ball traced into the scene at 320 x 240, "
+            "the same as a policy gets it, and in MuJoCo.",
+            "",
+            "![Composite, 40 x 30, MuJoCo](heads.jpg)",
+            "",
             "The capture: cameras, points, and how many pictures show each place.",
             "",
             "![Cameras, points and coverage of the pitch](coverage.jpg)",
             "",
         ]
     )
+
+
+def _numbers(values: tuple[float, ...]) -> str:
+    return " ".join(f"{value:.2f}" for value in values)
 
 
 def _run(*command: str) -> None:
@@ -178,12 +212,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=list(labs), metavar="LAB")
     parser.add_argument("--views", type=int, default=Phone().views)
-    parser.add_argument("--preset", default="room")
+    parser.add_argument("--preset", help="instead of the lab's own")
     parser.add_argument("--steps", type=int)
     args = parser.parse_args()
     for name in args.names:
         phone = Phone(views=args.views)
-        print(make(labs[name], phone, args.preset, args.steps))
+        print(make(labs[name], phone, args.preset or labs[name].preset, args.steps))
 
 
 if __name__ == "__main__":
