@@ -140,7 +140,11 @@ def _card(
     light = scene.header.light
     assert light is not None
     measured = scene.header.measured
-    rows = [(_LABELS[name], f"{measured[name]:.4g}") for name in _LABELS]
+    rows = [
+        (label, f"{measured[name]:.4g}")
+        for name, label in _LABELS.items()
+        if name in measured
+    ]
     rows += [
         ("pitch origin off by, m", f"{errors['pitch_origin_m']:.4f}"),
         ("pitch yaw off by, deg", f"{errors['pitch_yaw_deg']:.3f}"),

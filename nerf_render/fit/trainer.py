@@ -260,8 +260,7 @@ def main(folder: Path) -> int:
     with installed():
         if not fit.run(lambda: bool(asked)):
             return STOPPED
-    # What the exact form is compared with is nerfstudio's own, its hash grid too.
-    fit.finish()
+        fit.finish()
     return 0
 
 
