@@ -400,7 +400,7 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
     overall = np.clip(rgb.mean(0), 0, 1)
     found[: scene.split**3] = overall
     count[: scene.split**3] = 1
-    _fill_unseen(found, count > 0, _cell_places(scene))
+    fill_unseen(found, count > 0, _cell_places(scene))
     above, sky_count = _means(sky, rgb, scene.sky.size)
     above[sky_count == 0] = above[sky_count > 0].mean(0) if sky_count.any() else overall
     return BakedScene(
@@ -415,7 +415,7 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
     )
 
 
-def _fill_unseen(
+def fill_unseen(
     colours: NDArray[np.float64], seen: NDArray[np.bool_], places: NDArray[np.float64]
 ) -> None:
     """Colours of unseen cells from the nearest seen one, in place.

@@ -9,7 +9,7 @@ import pytest
 
 from nerf_render.baked import colour_at, march, pick, unpacked
 from nerf_render.baked_file import PART, baked_arrays, baked_of
-from nerf_render.baking import BakeConfig, bake, stack_scenes
+from nerf_render.baking import BakeConfig, bake, fill_unseen, stack_scenes
 from nerf_render.scene_file import SceneError, read_scene
 from tests.nerf_render.analytic_room import BOX_HIGH, COARSE, room
 
@@ -112,3 +112,17 @@ def test_the_box_in_the_room_has_its_own_colour(baked):
     # Brown: 0.6, 0.35, 0.2 and up to 0.2 more of each.
     assert 0.55 < float(colour[0]) < 0.85
     assert 0.15 < float(colour[2]) < 0.45
+
+
+def test_unseen_colours_come_from_the_nearest_seen_and_blank_voxels_get_one():
+    # Three voxels in a row, two cells each along x; cells' middles are half apart.
+    x = np.array([[0.25, 0.75], [1.25, 1.75], [2.25, 2.75]])
+    places = np.stack([x, np.zeros((3, 2)), np.zeros((3, 2))], axis=-1)
+    seen = np.array([True, False, False, False, False, True])
+    colours = np.zeros((6, 3))
+    colours[0], colours[5] = 0.2, 0.8
+    fill_unseen(colours, seen, places)
+    # The middle of the voxel between is 1.25 from both: one of them, for both cells.
+    assert colours[:2, 0].tolist() == [0.2, 0.2]
+    assert colours[2, 0] == colours[3, 0] in (0.2, 0.8)
+    assert colours[4:, 0].tolist() == [0.8, 0.8]
