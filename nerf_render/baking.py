@@ -315,9 +315,15 @@ def _filled(
     """Unknown corners from the distance on voxels `factor` times as large."""
     coarse = replace(config, voxel_m=config.voxel_m * factor)
     # Larger voxels gather more points each: fewer of them will do.
-    fewer = tuple(array[::factor] for array in surfels)
+    points, normals, weights = (array[::factor] for array in surfels)
     rough = _fused_distance(
-        *fewer, low, tuple(-(-n // factor) for n in shape), coarse, _FLAT
+        points,
+        normals,
+        weights,
+        low,
+        tuple(-(-n // factor) for n in shape),
+        coarse,
+        _FLAT,
     )
     at = np.meshgrid(*(np.arange(n) / factor for n in distance.shape), indexing="ij")
     between = map_coordinates(rough, at, order=1, mode="nearest") * factor
@@ -428,7 +434,7 @@ def fill_unseen(
         places: [N, K, 3] middles, in voxels.
     """
     cells = seen.reshape(places.shape[:2])
-    blank = ~cells.any(1)
+    blank = np.logical_not(np.any(cells, axis=1))
     tree = KDTree(places[cells])
     # Workers stay at one: baking is often run beside other things.
     nearest = tree.query(places[blank].mean(1))[1]
