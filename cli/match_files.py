@@ -29,8 +29,10 @@ def keep(match: SimulatedMatch, folder: Path, *, video: str | None) -> None:
         "stopped by": match.stopped_by,
     }
     for side in SIDES:
-        spec = match.players[side].walk.spec
-        facts[side] = f"{spec.name} ({spec.engine}, commit {spec.commit[:12]})"
+        facts[side] = "; ".join(
+            f"{spec.role}: {spec.name} ({spec.engine}, commit {spec.commit[:12]})"
+            for spec in match.players[side].specs
+        )
         facts[f"{side} bus"] = _bus_line(match, side)
     write_report(
         folder,

@@ -43,6 +43,10 @@ class Stage:
     follows: bool = True
 
 
+_NEVER = (2**60, 2**61)
+"""A ramp that no run reaches."""
+
+
 def plain_run(task: str, seed: int = 0) -> TaskRunConfig:
     """A single run of a task with its default configuration.
 
@@ -166,7 +170,8 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
     The robot's tactics as they dribble are cloned, then made faster: alone on the
     pitch first, which halves the physics, then with the passive opponent.
     The penalty areas are open, as in this project's matches, and the ways to the ball
-    and of the ball to the goal pay: the paper's sparse reward needs 2e9 steps.
+    and of the ball to the goal pay: the paper's sparse reward needs 2e9 steps. The last
+    stage goes without pushes: the walk falls to most of them, whatever its command.
     """
     weights = replace(
         SCORE_WEIGHTS,
@@ -196,7 +201,7 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
         ),
         curriculum=CurriculumConfig(push_ramp=(500_000, 1_500_000)),
         rollout_steps=64,
-        total_steps=3_000_000,
+        total_steps=1_150_000,
         seed=seed,
         skill="walk",
         hold=4,
@@ -204,8 +209,9 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
     last = replace(
         solo,
         task=crowded,
-        curriculum=CurriculumConfig(push_ramp=(0, 1)),
-        total_steps=2_000_000,
+        ppo=replace(solo.ppo, critic_first=6),
+        curriculum=CurriculumConfig(push_ramp=_NEVER),
+        total_steps=1_250_000,
     )
     cloned = replace(
         solo, task=replace(alone, episode_s=30.0), env=EnvConfig(num_envs=128), hold=1
