@@ -108,14 +108,19 @@ class Skill:
         low, high = jnp.asarray(command_spec.low), jnp.asarray(command_spec.high)
         wish = (low + high) / 2 + (high - low) / 2 * jnp.clip(command, -1.0, 1.0)
         seen = self._reading(jnp.concatenate([observation, wish], axis=-1))
-        mean = _network(self.layers, seen)
-        if self.mirrored:
-            image = observation_mirror(self.spec.observation).of(seen)
-            back = action_mirror(self.spec.action).of(_network(self.layers, image))
-            mean = (mean + back) / 2
+        mean = self.asked(seen)
         last = newest_raw(self.pupil.observation, observation, "previous_target")
         action = self._translation(Gaussian(mean, jnp.ones_like(mean)), last).mean
         return self._looking(observation, action)
+
+    def asked(self, seen: Float[Array, "*B M"]) -> Float[Array, "*B K"]:
+        """The bundle's own action for its own observation."""
+        mean = _network(self.layers, seen)
+        if not self.mirrored:
+            return mean
+        image = observation_mirror(self.spec.observation).of(seen)
+        back = action_mirror(self.spec.action).of(_network(self.layers, image))
+        return (mean + back) / 2
 
     def _looking(self, observation: Array, action: Array) -> Array:
         mine = self.pupil.action
@@ -176,12 +181,7 @@ def _check(folder: Path, skill: Skill) -> None:
     """The network must do what its goldens say: it may have been built otherwise."""
     golden = np.load(folder / "golden.npz")
     seen, wanted = golden["observation"], golden["action"]
-    mean = _network(skill.layers, seen)
-    if skill.mirrored:
-        image = observation_mirror(skill.spec.observation).of(seen)
-        back = action_mirror(skill.spec.action).of(_network(skill.layers, image))
-        mean = (mean + back) / 2
-    error = float(np.abs(np.asarray(mean) - wanted).max())
+    error = float(np.abs(np.asarray(skill.asked(seen)) - wanted).max())
     if not error < _GOLDEN:
         raise RunError(
             f"{folder}: expected layers with ELU between them, as op3-soccer train "
