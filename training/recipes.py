@@ -75,25 +75,32 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
     """How policies/walk was made.
 
     A slow gait clock first: with a fast one, marching in place is a local optimum that
-    training may not leave. The fast clock then lifts the top speed, and a last stage
-    with smaller updates and dearer falls settles the gait.
+    training may not leave. The fast clock and longer legs then lift the top speed, and
+    a last stage with smaller updates and dearer falls settles the gait.
     """
-    fast = WalkConfig()
-    slow = replace(
-        fast,
+    slow = WalkConfig(
         clock_hz=2.2,
         mix=CommandMix(stand=0.10, fast=0.12, straight=0.13, sideways=0.15, turn=0.15),
         rewards=WalkRewards(progress=1.5),
     )
-    careful = replace(fast, rewards=WalkRewards(fall=-20.0))
-    wide = PpoConfig(learning_rate=6e-4, kl=0.012)
+    brisk = WalkRewards(
+        velocity=2.0,
+        progress=4.0,
+        turn=1.5,
+        turn_progress=1.5,
+        stature=0.8,
+        scale=0.06,
+    )
+    fast = WalkConfig(rewards=brisk)
+    careful = replace(fast, rewards=replace(brisk, fall=-30.0))
+    wide = PpoConfig(learning_rate=6e-4, kl=0.012, critic_first=8)
     narrow = PpoConfig(
         learning_rate=2e-4, learning_rate_range=(3e-5, 3e-4), kl=0.005, entropy=0.0
     )
     stages = (
         ("slow_clock", slow, PpoConfig(), 6_000_000, (1_500_000, 5_000_000)),
         ("fast_clock", fast, wide, 7_000_000, (0, 1_000_000)),
-        ("careful", careful, narrow, 8_000_000, (0, 1)),
+        ("careful", careful, narrow, 12_000_000, (0, 1)),
     )
     return tuple(
         Stage(

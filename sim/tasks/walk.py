@@ -28,6 +28,9 @@ _STAND_M = 0.236
 """Torso height in the stand pose."""
 _STRETCH_M = 0.03
 """From there to nearly straight legs."""
+_BRISK_M_S = 0.4
+"""Slower commands earn less by progress: it pays for too slow and not for too fast, and
+would make a walk that sways overshoot them."""
 
 
 def _limbs_named(*starts: str) -> NDArray[np.float64]:
@@ -121,12 +124,12 @@ class WalkConfig:
 
     control_period_s: float = 0.025
     episode_s: float = 12.0
-    clock_hz: float = 2.6
+    clock_hz: float = 2.8
     action_scale_rad: float = 0.5
     filter_keep: float = 0.4
     history: int = 3
-    low: tuple[float, float, float] = (-0.4, -0.3, -2.0)
-    high: tuple[float, float, float] = (0.8, 0.3, 2.0)
+    low: tuple[float, float, float] = (-0.4, -0.3, -3.0)
+    high: tuple[float, float, float] = (0.9, 0.3, 3.0)
     mix: CommandMix = field(default_factory=CommandMix)
     command_s: tuple[float, float] = (2.0, 5.0)
     velocity_filter_s: float = 0.25
@@ -283,16 +286,17 @@ def _velocity_terms(view: WalkView, command: Array) -> dict[str, Array]:
     error = view.velocity[..., :2] - wanted
     squared = xp.sum(error * error, axis=-1)
     # Wide for fast commands, narrow for slow ones: 0.15 of the squared speed.
-    width = 0.015 + 0.15 * speed * speed
+    width = 0.010 + 0.15 * speed * speed
     along = xp.sum(view.velocity[..., :2] * wanted, axis=-1)
-    share = along / xp.clip(speed, 0.05, None) / xp.clip(speed, 0.15, None)
+    reached = xp.clip(along / xp.clip(speed, 0.05, None) ** 2, -1.0, 1.0)
+    share = reached * xp.clip(speed / _BRISK_M_S, None, 1.0)
     turn, wanted_turn = view.velocity[..., 2], command[..., 2]
     turn_error = turn - wanted_turn
     turn_width = 0.06 + 0.1 * wanted_turn * wanted_turn
     turn_share = turn * wanted_turn / xp.clip(wanted_turn * wanted_turn, 0.1, None)
     return {
         "velocity": xp.exp(-squared / width),
-        "progress": xp.clip(share, -1.0, 1.0),
+        "progress": share,
         "turn": xp.exp(-turn_error * turn_error / turn_width),
         "turn_progress": xp.clip(turn_share, -1.0, 1.0),
     }

@@ -101,10 +101,18 @@ def test_reaching_the_command_earns_the_full_velocity_terms():
 
 def test_half_the_commanded_speed_earns_half_the_progress():
     got = terms(view(velocity=np.array([[0.25, 0.0, 0.0]])), [0.5, 0.0, 0.0])
-    # share = 0.25 * 0.5 / 0.5 / 0.5 = 0.5; kernel exp(-0.25^2 / (0.015 + 0.15 * 0.25)).
+    # share = 0.25 * 0.5 / 0.5^2 = 0.5; kernel exp(-0.25^2 / (0.010 + 0.15 * 0.25)).
     assert got["progress"][0] == pytest.approx(0.5 * walk.WalkRewards().progress)
-    kernel = np.exp(-0.0625 / 0.0525)
+    kernel = np.exp(-0.0625 / 0.0475)
     assert got["velocity"][0] == pytest.approx(kernel * walk.WalkRewards().velocity)
+
+
+def test_more_than_a_slow_command_earns_no_more_progress_than_reaching_it():
+    weight = walk.WalkRewards().progress
+    for speed in (0.2, 0.3):
+        got = terms(view(velocity=np.array([[speed, 0.0, 0.0]])), [0.2, 0.0, 0.0])
+        # 0.2 m/s of the 0.4 m/s that pay in full.
+        assert got["progress"][0] == pytest.approx(0.5 * weight)
 
 
 def test_left_foot_up_in_its_half_of_the_clock_matches_the_gait():
