@@ -26,8 +26,7 @@ from robot.contracts.policy import (
 from robot.policy import OnnxPolicy, load_bundle, write_golden
 from sim.env import Environment
 from sim.robot_model import model_hash
-from sim.tasks.match import MatchTask
-from sim.tasks.score import ScoreTask
+from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
 from training.run_folder import RunError, git_commit, has_checkpoint, read_params
@@ -80,11 +79,9 @@ def policy_spec(config: RunConfig, name: str, made_by: str) -> PolicySpec:
         RunError: the robot has no role for the task.
     """
     task, role = config.task, role_of(config.task)
-    command, clock_hz = CommandSpec(names=(), low=(), high=()), 0.0
+    command = CommandSpec(names=(), low=(), high=())
     if isinstance(task, WalkTask):
-        command, clock_hz = task.config.command, task.config.clock_hz
-    elif isinstance(task, ScoreTask | MatchTask):
-        clock_hz = task.clock_hz
+        command = task.config.command
     return PolicySpec(
         name=name,
         role=role,
@@ -93,7 +90,7 @@ def policy_spec(config: RunConfig, name: str, made_by: str) -> PolicySpec:
         observation=Folding.of(task.observation).onboard,
         action=task.action,
         command=command,
-        clock_hz=clock_hz,
+        clock_hz=gait_clock_hz(task),
         commit_s=KICK_COMMIT_S if role == "kick" else 0.0,
         gets_up=task.name == "match",
         state_shapes=(),

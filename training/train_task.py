@@ -17,6 +17,7 @@ import jax
 import numpy as np
 
 from sim.env import EnvConfig, Environment
+from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
 from training import curriculum
 from training.batch_env import BatchEnv
@@ -192,7 +193,15 @@ def skill_of(config: TaskRunConfig) -> Skill | None:
     """
     if not config.skill:
         return None
-    return load_skill(config.skill, config.task.observation, config.task.action)
+    task = config.task
+    skill = load_skill(config.skill, task.observation, task.action)
+    clock_hz = gait_clock_hz(task)
+    if clock_hz != skill.spec.clock_hz:
+        raise RunError(
+            f"expected a task with the gait clock of skill {config.skill}, "
+            f"{skill.spec.clock_hz:g} Hz; found {clock_hz:g} Hz"
+        )
+    return skill
 
 
 def initial_progress(config: TaskRunConfig) -> Progress:

@@ -32,3 +32,10 @@ def make_task(name: str) -> Task:
     if name not in TASKS:
         raise ValueError(f"task: expected one of {', '.join(TASKS)}, found {name!r}")
     return TASKS[name]()
+
+
+def gait_clock_hz(task: Task) -> float:
+    """Of the gait clock that a task's robots observe; 0 without one."""
+    if isinstance(task, WalkTask):
+        return task.config.clock_hz
+    return task.clock_hz if isinstance(task, ScoreTask | MatchTask) else 0.0

@@ -23,7 +23,7 @@ from training.skill import COMMAND_MIRROR, load_skill
 from training.skill_env import SkillEnvironment
 from training.symmetry import action_mirror, observation_mirror
 from training.teachers import COMMANDED_STD, commands_a_skill, load_teacher
-from training.train_task import TaskRunConfig, make_learner, train_task
+from training.train_task import TaskRunConfig, make_learner, skill_of, train_task
 
 POLICIES = Path(__file__).parents[2] / "policies"
 TASK = ScoreTask(alone=True, clock_hz=2.6)
@@ -216,6 +216,8 @@ def test_what_does_not_fit_is_refused(tmp_path):
     skill = load_skill("walk", blind.observation, blind.action)
     with pytest.raises(RunError, match="also needs gait_clock"):
         skill.act(np.zeros((1, blind.observation.size), np.float32), np.zeros((1, 3)))
+    with pytest.raises(RunError, match=r"skill walk, [0-9.]+ Hz; found 1\.5 Hz"):
+        skill_of(replace(RUN, task=replace(TASK, clock_hz=1.5)))
     duel = DuelConfig(score_teacher="a", getup_teacher="b")
     with pytest.raises(ValueError, match="expected"):
         replace(RUN, duel=duel)
