@@ -75,8 +75,9 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
     """How policies/walk was made.
 
     A slow gait clock first: with a fast one, marching in place is a local optimum that
-    training may not leave. The fast clock and longer legs then lift the top speed, and
-    a last stage with smaller updates and dearer falls settles the gait.
+    training may not leave. The fast clock and longer legs then lift the top speed,
+    smaller updates and dearer falls settle the gait, and less noise in the actions
+    shows what it can do without.
     """
     slow = WalkConfig(
         clock_hz=2.2,
@@ -98,9 +99,10 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
         learning_rate=2e-4, learning_rate_range=(3e-5, 3e-4), kl=0.005, entropy=0.0
     )
     stages = (
-        ("slow_clock", slow, PpoConfig(), 6_000_000, (1_500_000, 5_000_000)),
-        ("fast_clock", fast, wide, 7_000_000, (0, 1_000_000)),
-        ("careful", careful, narrow, 12_000_000, (0, 1)),
+        ("slow_clock", slow, PpoConfig(), 6_000_000, (1_500_000, 5_000_000), 0.0),
+        ("fast_clock", fast, wide, 7_000_000, (0, 1_000_000), 0.0),
+        ("careful", careful, narrow, 7_000_000, (0, 1), 0.0),
+        ("quiet", careful, replace(narrow, kl=0.008), 7_000_000, (0, 1), 0.15),
     )
     return tuple(
         Stage(
@@ -111,9 +113,10 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
                 total_steps=steps,
                 curriculum=CurriculumConfig(push_ramp=ramp),
                 seed=seed,
+                warm_std=std,
             ),
         )
-        for name, config, ppo, steps, ramp in stages
+        for name, config, ppo, steps, ramp, std in stages
     )
 
 

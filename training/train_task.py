@@ -7,6 +7,7 @@ way are given up and new ones drawn, staggered as at the start, from a seed that
 from the run's and the count of steps. Two resumes of one checkpoint are equal.
 """
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -67,6 +68,7 @@ class TaskRunConfig:
         total_steps: control steps of agents in all.
         seed: of environments and networks.
         warm_start: folder of an earlier run whose networks this one starts from.
+        warm_std: standard deviation of the actions then; 0 keeps the earlier run's.
         duel: teachers and opponents of a 1v1 stage; None: all agents learn, and meet
             each other.
         skill: the bundle of a walk, shipped (by its name) or in a folder: the policy
@@ -86,6 +88,7 @@ class TaskRunConfig:
     total_steps: int = 30_000_000
     seed: int = 0
     warm_start: str = ""
+    warm_std: float = 0.0
     report_every: int = 10
     save_every: int = 50
     duel: DuelConfig | None = None
@@ -100,6 +103,10 @@ class TaskRunConfig:
         if self.hold < 1 or (self.hold > 1 and not self.skill):
             raise ValueError(
                 f"run.hold: expected 1, or more with a skill, found {self.hold}"
+            )
+        if not 0 <= self.warm_std < math.inf:
+            raise ValueError(
+                f"run.warm_std: expected 0 or more, found {self.warm_std:g}"
             )
         agents = len(self.task.agents) if self.duel is None else 1
         rows = self.rollout_steps * self.env.num_envs * agents
@@ -237,9 +244,18 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
     if config.warm_start:
         check_warm_start(config.warm_start)
         params = read_params(Path(config.warm_start), params)
+        if config.warm_std:
+            params = params | {"actor": with_std(params["actor"], config.warm_std)}
     elif config.duel is not None and config.duel.from_score_teacher:
         params = params | {"actor": actor_of_teacher(config.duel, params["actor"])}
     return fresh._replace(learner=fresh.learner._replace(params=params))
+
+
+def with_std(actor: Any, std: float) -> Any:
+    """An actor's parameters with another standard deviation of all actions."""
+    inner = actor["params"]
+    log_std = np.full_like(inner["log_std"], np.log(std))
+    return actor | {"params": inner | {"log_std": log_std}}
 
 
 def check_warm_start(run: str) -> None:
