@@ -102,7 +102,7 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
         ("slow_clock", slow, PpoConfig(), 6_000_000, (1_500_000, 5_000_000), 0.0),
         ("fast_clock", fast, wide, 7_000_000, (0, 1_000_000), 0.0),
         ("careful", careful, narrow, 7_000_000, (0, 1), 0.0),
-        ("quiet", careful, replace(narrow, kl=0.008), 7_000_000, (0, 1), 0.15),
+        ("quiet", careful, replace(narrow, kl=0.008), 3_500_000, (0, 1), 0.15),
     )
     return tuple(
         Stage(
