@@ -75,9 +75,11 @@ class ArenaRenderer:
             ball = self._data.qpos[self._arena.ball.qpos[:2]]
             # A first-order camera operator: 6 % of the way per frame.
             self._aim += 0.06 * (self.config.follow * ball - self._aim)
+            height_m = 0.1
         else:
             self._aim[:] = self._data.qpos[self._arena.robots[0].root_qpos[:2]]
-        self._camera.lookat[:] = [*self._aim, 0.1]
+            height_m = 0.2
+        self._camera.lookat[:] = [*self._aim, height_m]
         return self._draw(self._broadcast, self._camera)
 
     def follow(self, robot: int) -> Image:
