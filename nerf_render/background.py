@@ -156,7 +156,7 @@ def _looked_up(
     rays: Float[Array, "R 2"],
     inverse_depth: Float[Array, "R"],
 ) -> tuple[Int[Array, "R"], Int[Array, "R"]]:
-    """Packed colour, and 0 where a point has no voxel with colours."""
+    """Packed colour, and 0 where a point has no voxel with colours: then the sky's."""
     x, y = rays[:, 0], rays[:, 1]
     turn = pose.rotation
     ahead = [turn[i, 0] * x + turn[i, 1] * y + turn[i, 2] for i in range(3)]
@@ -164,8 +164,9 @@ def _looked_up(
     depth = 1 / jnp.where(seen, inverse_depth, 1.0)
     points = tuple(pose.position[i] + ahead[i] * depth for i in range(3))
     cell, row = colour_at(baked, points)
-    sky = baked.sky[sky_index(baked, tuple(ahead))]
-    return jnp.where(seen, baked.colours[cell], sky), jnp.where(seen, row, 1)
+    sky = baked.sky[sky_index(baked, pose.position, tuple(ahead))]
+    coloured = seen & (row > 0)
+    return jnp.where(coloured, baked.colours[cell], sky), jnp.where(seen, row, 1)
 
 
 def _slope(values: Float[Array, "H W"], axis: int) -> Float[Array, "H W"]:

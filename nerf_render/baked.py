@@ -8,7 +8,8 @@ Three arrays over one grid of voxels in the pitch frame:
   it finds the hit to a fraction of a voxel, also at grazing incidence.
 - `colour_index` and `colours`: voxels at surfaces hold `split`^3 colours.
 
-Rays that leave the grid take their colour from `sky`, by direction.
+Rays that leave the grid take their colour from `sky`, by the place where they leave it:
+walls just beyond, or that are seen through, stay where they are when a head moves.
 
 Memory of a scene, in bytes: 4 per voxel for `boxes`, 4 for `colour_index`, 1 for
 `distance`, 4 split^3 per surface voxel; `BakedScene.bytes` adds them up.
@@ -61,7 +62,7 @@ class BakedScene:
         distance: [X + 1, Y + 1, Z + 1] in 1 / `DISTANCE_STEPS` voxels.
         colour_index: [X, Y, Z] row of `colours`; 0 stands for none.
         colours: [N, split^3] 0xRRGGBB, x slowest.
-        sky: [S, S] 0xRRGGBB over octahedral directions.
+        sky: [S, S] 0xRRGGBB over the grid's hull, see `sky_index`.
         low_m: [3] the grid's lowest corner, pitch frame.
         voxel_m: [] edge of a voxel.
         split: colours along a voxel's edge.
@@ -296,13 +297,29 @@ def colour_at(
 
 
 def sky_index(
-    baked: PickedScene, directions: tuple[Float[Array, "R"], ...]
+    baked: PickedScene,
+    origin: Float[Array, "3"],
+    directions: tuple[Float[Array, "R"], ...],
 ) -> Int[Array, "R"]:
-    """Index into the flat sky for unit directions' x, y and z."""
-    x, y, z = directions
+    """Index into the flat sky for rays from `origin` (m) along x, y and z.
+
+    The place where a ray leaves the grid, in the grid's half sizes from its middle, is
+    mapped to the octahedron.
+    """
+    start, along = [], []
+    for i in range(3):
+        half_m = baked.shape[i] / 2 * baked.voxel_m
+        start.append((origin[i] - baked.low_m[i]) / half_m - 1)
+        step = directions[i] / half_m
+        along.append(jnp.where(jnp.abs(step) < 1e-7, 1e-7, step))
+    reach = jnp.full_like(directions[0], jnp.inf)
+    for begin, step in zip(start, along, strict=True):
+        reach = jnp.minimum(reach, (jnp.sign(step) - begin) / step)
+    reach = jnp.maximum(reach, 0.0)
+    x, y, z = (b + step * reach for b, step in zip(start, along, strict=True))
     # Octahedral map: Cigolle et al., "A Survey of Efficient Representations for
     # Independent Unit Vectors", JCGT 3(2), 2014.
-    scale = 1 / (jnp.abs(x) + jnp.abs(y) + jnp.abs(z))
+    scale = 1 / jnp.maximum(jnp.abs(x) + jnp.abs(y) + jnp.abs(z), 1e-6)
     u, v = x * scale, y * scale
     folded_u = (1 - jnp.abs(v)) * jnp.where(u >= 0, 1.0, -1.0)
     folded_v = (1 - jnp.abs(u)) * jnp.where(v >= 0, 1.0, -1.0)

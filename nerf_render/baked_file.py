@@ -6,7 +6,7 @@ Empty boxes and the order of colours follow from the rest and are not stored:
     baked/surface   [ceil(X Y Z / 8)] uint8, bits: voxels that the surface runs through
     baked/colours   [3, 1 + N, split^3] uint8, of no voxel, then of those at surfaces in
                     the grid's order
-    baked/sky       [3, S, S] uint8
+    baked/around    [3, S, S] uint8: `BakedScene.sky`
     baked/grid      [5] float64: lowest corner (m), edge of a voxel (m), split
 """
 
@@ -86,7 +86,7 @@ def baked_arrays(baked: BakedScene) -> dict[str, Array]:
         "distance": np.asarray(baked.distance),
         "surface": np.packbits(np.asarray(baked.boxes) < 0),
         "colours": _split(baked.colours),
-        "sky": _split(baked.sky),
+        "around": _split(baked.sky),
         "grid": np.array(grid),
     }
 
@@ -98,7 +98,7 @@ def baked_of(scene: Scene) -> BakedScene:
         SceneError: it brings none, or not a whole one.
     """
     arrays = scene.part(PART)
-    missing = {"distance", "surface", "colours", "sky", "grid"} - set(arrays)
+    missing = {"distance", "surface", "colours", "around", "grid"} - set(arrays)
     if missing:
         raise SceneError(
             f"{scene.header.name}: expected a baked form, found none of "
@@ -114,7 +114,7 @@ def baked_of(scene: Scene) -> BakedScene:
         distance=jnp.asarray(distance),
         colour_index=jnp.asarray(colour_rows(surface)),
         colours=jnp.asarray(_joined(arrays["colours"])),
-        sky=jnp.asarray(_joined(arrays["sky"])),
+        sky=jnp.asarray(_joined(arrays["around"])),
         low_m=jnp.asarray(low, jnp.float32),
         voxel_m=jnp.float32(voxel),
         split=int(split),

@@ -15,7 +15,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_dilation, map_coordinates
+from scipy.ndimage import (
+    binary_dilation,
+    distance_transform_edt,
+    map_coordinates,
+)
 from scipy.spatial import KDTree
 
 from nerf_render.baked import (
@@ -387,8 +391,9 @@ def _where_rays_end(
     reach = jnp.where(hit, distance, 0.0)
     points = tuple(origin[i] + directions[:, i] * reach for i in range(3))
     cell, row = colour_at(baked, points)
-    sky = sky_index(baked, tuple(directions[:, i] for i in range(3)))
-    return jnp.where(hit & (row > 0), cell, -1), jnp.where(hit, -1, sky), distance
+    sky = sky_index(baked, origin, tuple(directions[:, i] for i in range(3)))
+    coloured = hit & (row > 0)
+    return jnp.where(coloured, cell, -1), jnp.where(coloured, -1, sky), distance
 
 
 def _coloured(scene: BakedScene, views: Views) -> BakedScene:
@@ -408,7 +413,14 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
     count[: scene.split**3] = 1
     fill_unseen(found, count > 0, _cell_places(scene))
     above, sky_count = _means(sky, rgb, scene.sky.size)
-    above[sky_count == 0] = above[sky_count > 0].mean(0) if sky_count.any() else overall
+    if sky_count.any():
+        seen = np.reshape(sky_count > 0, scene.sky.shape)
+        rows, columns = distance_transform_edt(
+            ~seen, return_distances=False, return_indices=True
+        )
+        above = above.reshape(*seen.shape, 3)[rows, columns].reshape(-1, 3)
+    else:
+        above[:] = overall
     return BakedScene(
         boxes=scene.boxes,
         distance=scene.distance,

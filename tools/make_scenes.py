@@ -35,6 +35,8 @@ _SCENES = _ROOT / "scenes"
 _MOST_MB = 8.0
 _CARD_WIDTH_PX = 900
 _HEADS = 200
+_PRESET = "dull"
+"""MuJoCo's room has no gloss."""
 _LABELS = {
     "capture_with_pose": "pictures with a pose",
     "capture_wrong_pose": "pictures left out, because tags showed them placed wrongly",
@@ -216,12 +218,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="+", choices=list(labs), metavar="LAB")
     parser.add_argument("--views", type=int, default=Phone().views)
-    parser.add_argument("--preset", help="instead of the lab's own")
+    parser.add_argument("--preset", default=_PRESET, help="of the fit")
     parser.add_argument("--steps", type=int)
     args = parser.parse_args()
     for name in args.names:
         phone = Phone(views=args.views)
-        print(make(labs[name], phone, args.preset or labs[name].preset, args.steps))
+        print(make(labs[name], phone, args.preset, args.steps))
 
 
 if __name__ == "__main__":

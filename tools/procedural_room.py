@@ -38,7 +38,6 @@ class Lab:
         window: colour of the windows.
         half_size_m: of the room along x and y.
         height_m: of the room.
-        preset: that `scene fit` takes for it.
     """
 
     name: str
@@ -52,7 +51,6 @@ class Lab:
     window: tuple[float, float, float]
     half_size_m: tuple[float, float] = (4.3, 3.7)
     height_m: float = 2.8
-    preset: str = "room"
 
 
 LABS = (
@@ -77,7 +75,6 @@ LABS = (
         lamp_toward=(-0.2, -0.1, 1.0),
         wall=(0.82, 0.82, 0.78),
         window=(0.05, 0.07, 0.13),
-        preset="dull",
     ),
     Lab(
         name="lab_workshop",

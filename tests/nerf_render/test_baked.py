@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from nerf_render.baked import colour_at, march, pick, unpacked
+from nerf_render.baked import colour_at, march, pick, sky_index, unpacked
 from nerf_render.baked_file import PART, baked_arrays, baked_of
 from nerf_render.baking import BakeConfig, bake, fill_unseen, stack_scenes
 from nerf_render.scene_file import SceneError, read_scene
@@ -67,12 +67,47 @@ def test_arrays_of_a_scene_file_give_the_same_form_back(room_file, baked):
         np.testing.assert_array_equal(first, second)
     assert again.split == baked.split
     assert set(baked_arrays(baked)) == {
+        "around",
         "colours",
         "distance",
         "grid",
-        "sky",
         "surface",
     }
+
+
+def test_rays_that_leave_the_grid_at_one_place_share_a_colour(baked):
+    grid = pick(baked, 0)
+    high = np.asarray(grid.low_m) + np.array(grid.shape) * float(grid.voxel_m)
+
+    def index(eye, place):
+        ray = tuple(jnp.asarray([float(step)]) for step in np.subtract(place, eye))
+        return int(sky_index(grid, jnp.array(eye), ray)[0])
+
+    place, beside = [high[0], 0.3, 1.0], [high[0], 0.8, 1.0]
+    eyes = [(0.0, 0.0, 0.4), (1.0, -1.5, 0.5), (-2.0, 1.5, 0.2)]
+    assert len({index(eye, place) for eye in eyes}) == 1
+    assert index(eyes[0], beside) != index(eyes[0], place)
+
+
+def test_walls_beyond_the_grid_stay_in_place_as_the_head_moves():
+    # The walls stand 0.4 m outside the grid, 3.6 m from its middle.
+    short = ((-3.6, -2.6, -0.2), (3.6, 2.6, 2.7))
+    scene = bake(room, short, COARSE)
+    rays = directions(RAYS, 3, down=-0.2)
+    rays = rays[np.abs(rays[:, 2]) < 0.2]
+    errors, by_direction = [], []
+    steps = tuple(jnp.asarray(rays[:, i]) for i in range(3))
+    for eye in ([1.5, 1.0, 0.45], [-1.5, -1.0, 0.45]):
+        eye = np.array(eye, np.float32)
+        out = np.isinf(np.asarray(marched(scene, eye, rays)))
+        assert out.mean() > 0.3
+        truth, _ = room(np.broadcast_to(eye, rays.shape), rays)
+        for start, kept in ((eye, errors), (np.float32([0, 0, 0.45]), by_direction)):
+            cell = sky_index(pick(scene, 0), jnp.asarray(start), steps)
+            kept.append(np.abs(unpacked(scene.sky.reshape(-1)[cell]) - truth)[out])
+    # A head in the middle sees in the same direction what is up to 1.8 m beside.
+    error, elsewhere = (np.mean(np.concatenate(e)) for e in (errors, by_direction))
+    assert error < 0.06 < 0.75 * elsewhere
 
 
 def test_several_scenes_share_one_form_and_differ_in_shape_are_refused(baked):
