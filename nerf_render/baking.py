@@ -67,7 +67,7 @@ class BakeConfig:
 
     voxel_m: float = 0.04
     split: int = 3
-    views: int = 500
+    views: int = 1000
     view_px: tuple[int, int] = (80, 60)
     view_focal_px: float = 45.0
     region_m: tuple[float, float] = (2.5, 2.0)

@@ -219,11 +219,11 @@ def main() -> None:
     parser.add_argument("names", nargs="+", choices=list(labs), metavar="LAB")
     parser.add_argument("--views", type=int, default=Phone().views)
     parser.add_argument("--preset", default=_PRESET, help="of the fit")
-    parser.add_argument("--steps", type=int)
+    parser.add_argument("--steps", type=int, help="instead of the lab's own")
     args = parser.parse_args()
     for name in args.names:
         phone = Phone(views=args.views)
-        print(make(labs[name], phone, args.preset, args.steps))
+        print(make(labs[name], phone, args.preset, args.steps or labs[name].steps))
 
 
 if __name__ == "__main__":
