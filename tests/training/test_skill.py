@@ -26,7 +26,7 @@ from training.teachers import COMMANDED_STD, commands_a_skill, load_teacher
 from training.train_task import TaskRunConfig, make_learner, skill_of, train_task
 
 POLICIES = Path(__file__).parents[2] / "policies"
-TASK = ScoreTask(alone=True, clock_hz=2.6)
+TASK = ScoreTask(alone=True, clock_hz=2.8)
 RUN = TaskRunConfig(
     task=TASK,
     env=EnvConfig(num_envs=4, num_threads=1),
@@ -66,8 +66,8 @@ def test_the_joints_get_the_targets_that_the_walk_on_board_would_send(skill):
     seen = observed()
     walk = load_bundle(POLICIES / "walk")
     spec, sources = walk.spec, newest(TASK.observation, seen)
-    # Half of the range: -0.4 + 0.75 x 1.2, -0.3 + 0.25 x 0.6, -2 + 0.5 x 4.
-    sources["velocity_command"] = np.tile((0.5, -0.15, 0.0), (5, 1))
+    # Of the range: -0.4 + 0.75 x 1.3, -0.3 + 0.25 x 0.6, -3 + 0.5 x 6.
+    sources["velocity_command"] = np.tile((0.575, -0.15, 0.0), (5, 1))
     command = np.tile(np.float32([0.5, -0.5, 0.0]), (5, 1))
     rows, offset = [], 0
     histories = {}
@@ -101,8 +101,8 @@ def test_the_joints_get_the_targets_that_the_walk_on_board_would_send(skill):
 
 
 def test_commands_and_wishes_are_each_others_inverse(skill):
-    wish = np.array([[0.8, -0.3, 0.5], [0.2, 0.0, 9.0]])
-    # (0.8 - 0.2) / 0.6, -0.3 / 0.3, 0.5 / 2; 9 rad/s is cut to 2.
+    wish = np.array([[0.9, -0.3, 0.75], [0.25, 0.0, 9.0]])
+    # (0.9 - 0.25) / 0.65, -0.3 / 0.3, 0.75 / 3; 9 rad/s is cut to 3.
     np.testing.assert_allclose(
         skill.command_for(wish), [[1.0, -1.0, 0.25], [0.0, 0.0, 1.0]], atol=1e-6
     )
@@ -187,7 +187,7 @@ def test_what_is_exported_moves_the_joints(trained, tmp_path, skill):
     path, params = trained
     export_policy(path, RUN, tmp_path / "score", "score", "a test")
     policy = load_bundle(tmp_path / "score")
-    assert (policy.spec.role, policy.spec.clock_hz) == ("score", 2.6)
+    assert (policy.spec.role, policy.spec.clock_hz) == ("score", 2.8)
     assert policy.spec.action.joints == JOINT_NAMES
     seen = observed()
     command = make_learner(RUN).mean_action(params, seen)
