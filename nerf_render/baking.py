@@ -415,10 +415,12 @@ def _coloured(scene: BakedScene, views: Views) -> BakedScene:
     above, sky_count = _means(sky, rgb, scene.sky.size)
     if sky_count.any():
         seen = np.reshape(sky_count > 0, scene.sky.shape)
-        rows, columns = distance_transform_edt(
-            ~seen, return_distances=False, return_indices=True
+        nearest = np.asarray(
+            distance_transform_edt(
+                np.logical_not(seen), return_distances=False, return_indices=True
+            )
         )
-        above = above.reshape(*seen.shape, 3)[rows, columns].reshape(-1, 3)
+        above = above.reshape(*seen.shape, 3)[tuple(nearest)].reshape(-1, 3)
     else:
         above[:] = overall
     return BakedScene(
