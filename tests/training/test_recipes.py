@@ -57,7 +57,7 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
 def test_stages_of_the_walk_start_from_each_other():
     stages = staged(recipe("walk", 0, no_script), Path("out"))
     starts = [stage.run.warm_start for stage in stages]  # type: ignore[union-attr]
-    assert starts == ["", "out/slow_clock", "out/fast_clock"]
+    assert starts == ["", "out/slow_clock", "out/fast_clock", "out/careful"]
 
 
 def test_a_match_is_learned_from_both_teachers(monkeypatch):

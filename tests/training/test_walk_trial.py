@@ -69,7 +69,7 @@ def test_a_fall_is_counted_once_and_ends_the_measurement():
 
 def test_commands_beyond_the_spec_are_clipped_to_it():
     got = run_command(ConstantPolicy(0.0), CALM, SHORT, "all", (5.0, -5.0, 9.0), seed=0)
-    assert got.command == (0.8, -0.3, 2.0)
+    assert got.command == (0.9, -0.3, 3.0)
 
 
 def test_equal_seeds_give_equal_results():
