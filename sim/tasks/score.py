@@ -32,7 +32,13 @@ from sim.tasks.soccer_senses import (
     critic_terms,
     observed,
 )
-from sim.tasks.soccer_starts import ON_BACK_RAD, ON_CHEST_RAD, at_rest, places
+from sim.tasks.soccer_starts import (
+    ON_BACK_RAD,
+    ON_CHEST_RAD,
+    at_rest,
+    in_the_way,
+    places,
+)
 from sim.tasks.task import Actions, Array, Outcome, Placement, Random
 from sim.tasks.view import STAND_RAD, BallView, RobotView, WorldView
 
@@ -53,6 +59,9 @@ class ScoreTask:
         control_period_s: 25 ms (paper).
         episode_s: time limit, 50 s (paper).
         opponent_standing_share: episodes with a standing opponent.
+        opponent_in_way_share: episodes in which it is put in the way, to the ball or
+            to the goal, where there is room (not in the paper: random places hardly
+            ever ask for a detour).
         sight: how places are seen.
         alone: there is no opponent, which halves the physics. The agent sees it in its
             own goal, where `robot.game_senses` puts one that nobody sees.
@@ -66,16 +75,16 @@ class ScoreTask:
     control_period_s: float = 0.025
     episode_s: float = 50.0
     opponent_standing_share: float = 0.5
+    opponent_in_way_share: float = 0.0
     sight: SightConfig = EXACT
     alone: bool = False
     clock_hz: float = 0.0
 
     def __post_init__(self) -> None:
-        if not 0 <= self.opponent_standing_share <= 1:
-            raise ValueError(
-                "ScoreTask.opponent_standing_share: expected 0 to 1, found "
-                f"{self.opponent_standing_share}"
-            )
+        for name in ("opponent_standing_share", "opponent_in_way_share"):
+            share = getattr(self, name)
+            if not 0 <= share <= 1:
+                raise ValueError(f"ScoreTask.{name}: expected 0 to 1, found {share}")
 
     @property
     def name(self) -> str:
@@ -114,6 +123,9 @@ class ScoreTask:
 
     def begin(self, random: Random, count: int) -> tuple[Placement, Looks]:
         spots, ball = places(random, count, self.pitch, self._robots)
+        if self.opponent_in_way_share and not self.alone:
+            share = self.opponent_in_way_share
+            spots = in_the_way(random, spots, ball, self.pitch, share)
         draw = random.uniform((count, self._robots, 2))
         xp = draw.__array_namespace__()
         kind = draw[:, -1, 1]

@@ -14,6 +14,9 @@ Array = Any
 ROBOT_RADIUS_M = 0.33
 """Around the torso, lying or standing in the stand pose: 0.27 m, and some air."""
 
+IN_THE_WAY_M = 0.15
+"""How far off the line an opponent in the way may stand."""
+
 AIR_M = 0.002
 """Between a starting robot and the floor."""
 
@@ -38,6 +41,49 @@ def places(
     xp = spots.__array_namespace__()
     height = xp.full_like(spots[:, -1, :1], pitch.ball_radius_m)
     return spots[:, :-1], xp.concat([spots[:, -1], height], axis=-1)
+
+
+def in_the_way(
+    random: Random, spots: Array, ball: Array, pitch: FieldSpec, share: float
+) -> Array:
+    """The places with the second robot moved in front of the first one.
+
+    In `share` of the rows a place is drawn near the line from the first robot to the
+    ball, or from the ball to the goal at +x, half each; it is taken where nothing
+    overlaps there, else the row stays as it is.
+
+    Args:
+        random: one draw.
+        spots: [B, 2, 2] m, of `places`.
+        ball: [B, 3] m.
+        pitch: geometry.
+        share: of the rows.
+    """
+    draw = random.uniform((spots.shape[0], 4))
+    xp = draw.__array_namespace__()
+    goal = xp.zeros_like(spots[:, 0]) + xp.asarray(
+        (pitch.half_length_m, 0.0), dtype=spots.dtype
+    )
+    to_ball = (draw[:, 1] < 0.5)[:, None]
+    start = xp.where(to_ball, spots[:, 0], ball[:, :2])
+    way = xp.where(to_ball, ball[:, :2], goal) - start
+    aside = xp.stack([-way[:, 1], way[:, 0]], axis=-1)
+    aside = aside / xp.clip(_length(aside), 1e-6, None)[:, None]
+    place = start + draw[:, 2:3] * way + IN_THE_WAY_M * (2 * draw[:, 3:] - 1) * aside
+    half = xp.asarray((pitch.half_length_m, pitch.half_width_m), dtype=spots.dtype)
+    free = xp.all(xp.abs(place) < half - ROBOT_RADIUS_M, axis=-1)
+    free = free & (_length(place - spots[:, 0]) > 2 * ROBOT_RADIUS_M)
+    free = free & (
+        _length(place - ball[:, :2]) > ROBOT_RADIUS_M + 2 * pitch.ball_radius_m
+    )
+    moved = free & (draw[:, 0] < share)
+    second = xp.where(moved[:, None], place, spots[:, 1])
+    return xp.stack([spots[:, 0], second], axis=1)
+
+
+def _length(vector: Array) -> Array:
+    xp = vector.__array_namespace__()
+    return xp.sqrt(xp.sum(vector * vector, axis=-1))
 
 
 def _disc(radius_m: float, half_x_m: float, pitch: FieldSpec) -> Disc:

@@ -34,24 +34,29 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
         return RECORDED
 
     monkeypatch.setattr(recipes, "record_getups", record)
-    first, second = staged(recipe("rise", 3, scripts), Path("runs/rise"))
+    first, second, third = staged(recipe("rise", 3, scripts), Path("runs/rise"))
     assert asked == ["getup"]
     assert recorded == [("scripted getup", {"worlds": 24, "every_s": 0.1, "seed": 5})]
     assert isinstance(first.run, CloneConfig)
     assert isinstance(second.run, TaskRunConfig)
     assert (first.name, first.run.script, first.run.run.seed) == ("clone", "getup", 3)
+    assert isinstance(third.run, TaskRunConfig)
     assert second.run.warm_start == "runs/rise/clone"
+    assert third.run.warm_start == "runs/rise/sure"
+    # Pushes begin where the second stage ends.
+    assert second.run.curriculum.push_ramp[0] >= second.run.total_steps
+    assert third.run.curriculum.push_ramp[1] < third.run.total_steps
     assert second.run.ppo.critic_first == 25
     starts = second.run.task.starts  # type: ignore[attr-defined]
     assert starts.recorded == RECORDED
     # 0.65 + 0.10 + 0.20: the rest of 0.05 stands.
     shares = (starts.lying_share, starts.tilted_share, starts.recorded_share)
     assert shares == (0.65, 0.10, 0.20)
-    ours, theirs = (
+    shapes = [
         jax.eval_shape(lambda run=run: initial_progress(run).learner.params)
-        for run in (first.run.run, second.run)
-    )
-    assert ours == theirs
+        for run in (first.run.run, second.run, third.run)
+    ]
+    assert shapes[0] == shapes[1] == shapes[2]
 
 
 def test_stages_of_the_walk_start_from_each_other():
@@ -63,17 +68,18 @@ def test_stages_of_the_walk_start_from_each_other():
 def test_a_match_is_learned_from_both_teachers(monkeypatch):
     monkeypatch.setattr(recipes, "record_getups", lambda script, **more: RECORDED)
     stages = recipe("match", 1, lambda name: load_bundle(SCRIPTED / name))
-    tactics, alone, score, clone, rise, duel = staged(stages, Path("out"))
-    names = ["tactics", "alone", "score", "clone", "rise", "duel"]
+    tactics, alone, score, clone, sure, rise, duel = staged(stages, Path("out"))
+    names = ["tactics", "alone", "score", "clone", "sure", "rise", "duel"]
     assert [stage.name for stage in stages] == names
     assert isinstance(tactics.run, CloneConfig)
     assert isinstance(alone.run, TaskRunConfig)
     assert isinstance(clone.run, CloneConfig)
     assert isinstance(score.run, TaskRunConfig)
+    assert isinstance(sure.run, TaskRunConfig)
     assert isinstance(rise.run, TaskRunConfig)
     assert isinstance(duel.run, TaskRunConfig)
-    starts = [stage.run.warm_start for stage in (alone, score, rise, duel)]
-    assert starts == ["out/tactics", "out/alone", "out/clone", ""]
+    starts = [stage.run.warm_start for stage in (alone, score, sure, rise, duel)]
+    assert starts == ["out/tactics", "out/alone", "out/clone", "out/sure", ""]
     assert duel.run.duel is not None
     teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
     assert teachers == ("out/score", "out/rise")
@@ -97,6 +103,8 @@ def test_score_commands_the_walk_as_the_tactics_do_then_better():
     runs = clone.run.run, alone.run, last.run
     assert [run.skill for run in runs] == ["walk"] * 3
     assert [run.task.alone for run in runs] == [True, True, False]  # type: ignore[attr-defined]
+    # A detour is learned where an opponent stands in the way.
+    assert last.run.task.opponent_in_way_share == 0.4  # type: ignore[attr-defined]
     # One network fits all three.
     shapes = [
         jax.eval_shape(lambda run=run: initial_progress(run).learner.params)

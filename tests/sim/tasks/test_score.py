@@ -172,3 +172,58 @@ def test_alone_the_opponent_is_seen_in_its_own_goal():
 def test_alone_numpy_jax_and_compiled_jax_agree():
     task = ScoreTask(alone=True, sight=SightConfig())
     assert_all_ways_agree(task, 1, ball=True, ways=NUMPY_AND_COMPILED)
+
+
+def off_the_line(start, end, place):
+    """[B] distance of places from the segments."""
+    way = end - start
+    share = np.sum((place - start) * way, -1) / np.sum(way * way, -1)
+    foot = start + np.clip(share, 0, 1)[:, None] * way
+    return np.linalg.norm(place - foot, axis=-1)
+
+
+def test_opponents_in_the_way_stand_near_the_line_to_the_ball_or_the_goal():
+    count = 2000
+    task = ScoreTask(opponent_in_way_share=1.0)
+    often, _ = task.begin(Replay(np), count)
+    never, _ = TASK.begin(Replay(np), count)
+    agent, opponent = often.root[:, 0, :2], often.root[:, 1, :2]
+    ball = often.ball[:, :2]
+    np.testing.assert_array_equal(agent, never.root[:, 0, :2])
+    moved = np.any(opponent != never.root[:, 1, :2], axis=-1)
+    # Half of all lines are too short for a robot of 0.33 m between two others.
+    assert 0.4 < moved.mean() < 0.9
+    goal = np.broadcast_to((2.5, 0.0), ball.shape)
+    nearer = np.minimum(
+        off_the_line(agent, ball, opponent), off_the_line(ball, goal, opponent)
+    )
+    assert nearer[moved].max() <= 0.15 + 1e-6
+    assert np.linalg.norm(opponent - agent, axis=-1).min() > 0.65
+    assert np.linalg.norm(opponent - ball, axis=-1).min() > 0.45
+
+
+def test_a_share_in_the_way_is_a_share():
+    count = 2000
+    never, _ = TASK.begin(Replay(np), count)
+    moved = [
+        np.any(
+            ScoreTask(opponent_in_way_share=share)
+            .begin(Replay(np), count)[0]
+            .root[:, 1, :2]
+            != never.root[:, 1, :2],
+            axis=-1,
+        ).mean()
+        for share in (0.5, 1.0)
+    ]
+    # Sigma sqrt(0.25 / 2000) = 0.011.
+    assert moved[0] == pytest.approx(moved[1] / 2, abs=0.05)
+
+
+def test_starts_in_the_way_agree_in_numpy_and_jax():
+    task = ScoreTask(opponent_in_way_share=1.0)
+    assert_all_ways_agree(task, 2, ball=True, ways=NUMPY_AND_COMPILED)
+
+
+def test_a_share_in_the_way_beyond_one_is_refused():
+    with pytest.raises(ValueError, match=r"opponent_in_way_share: expected 0 to 1"):
+        ScoreTask(opponent_in_way_share=-0.1)
