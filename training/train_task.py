@@ -337,10 +337,10 @@ class _Run:
     def report(self, progress: Progress) -> dict[str, float]:
         """Averages since the last report, and where the curriculum stands."""
         now = progress.curriculum
-        return self._meter.take() | {
-            "curriculum/pushes": float(now.pushes),
-            "curriculum/difficulty": float(now.difficulty),
-        }
+        metrics = self._meter.take() | {"curriculum/pushes": float(now.pushes)}
+        if self._config.curriculum.easy is not None:
+            metrics["curriculum/difficulty"] = float(now.difficulty)
+        return metrics
 
     def policy(self, progress: Progress) -> Callable[[Any], Any]:
         """Observations [R, N] to actions [R, A] without exploration."""

@@ -75,6 +75,17 @@ def test_the_curriculum_is_in_the_checkpoint(finished):
     assert history[-1]["curriculum/difficulty"] == 0.125
 
 
+def test_without_an_easy_task_no_difficulty_is_reported(tmp_path):
+    config = replace(
+        TINY, curriculum=CurriculumConfig(push_ramp=(0, 64)), total_steps=32
+    )
+    with RunFolder(tmp_path, config, resume=False) as folder:
+        train_task(config, folder)
+        (row,) = folder.history()
+    assert row["curriculum/pushes"] == 0.0
+    assert "curriculum/difficulty" not in row
+
+
 def test_every_rollout_is_handed_out_with_the_steps_before_it(finished):
     _, _, batches, _ = finished
     assert [step for _, step in batches] == [0, 32]
