@@ -68,6 +68,7 @@ class BrainState:
         looks: the last tracker frames, oldest first, as far as velocities need them.
         ball_s: clock time the ball was last seen; None if never.
         request: the tactics' last wish.
+        blocked: another robot stands in the way to the ball.
     """
 
     loop: LoopState
@@ -79,6 +80,7 @@ class BrainState:
     looks: tuple[Look, ...] = ()
     ball_s: float | None = None
     request: SkillRequest = field(default_factory=SkillRequest)
+    blocked: bool = False
 
 
 def start(player: Player, targets_rad: NDArray[np.float64]) -> BrainState:
@@ -171,8 +173,13 @@ def think(
         dt_s=control_loop.period_s(player, state.loop),
     )
     game = None
+    blocked = tactics.is_blocked(config.tactics, state.view, already=state.blocked)
     if order is not None:
         request = order
+    elif blocked and posture == "upright":
+        # A policy that is symmetric by construction has no side to pass on: the
+        # tactics lead around whoever stands in the way.
+        pass
     elif game_senses.plays(player.score, state.game, state.looks, posture):
         request = SkillRequest(kind="score")
         game = game_senses.terms(config.pitch, state.looks)
@@ -190,7 +197,10 @@ def think(
         image,
         game,
     )
-    return replace(state, loop=loop, tactics=tactics_state, request=request), targets
+    following = replace(
+        state, loop=loop, tactics=tactics_state, request=request, blocked=blocked
+    )
+    return following, targets
 
 
 def status_of(

@@ -34,6 +34,8 @@ class LoopState:
     Attributes:
         skill: in charge.
         steps: policy steps since it started.
+        clock_s: time of the gait clock: since the skill started, or one before it with
+            the same clock.
         upright_s: how long the robot has been upright; 0 while it lies.
         policy_state: recurrent state.
         history: of the observation; empty before a skill's first step.
@@ -51,6 +53,7 @@ class LoopState:
     history: observation.History
     targets_rad: FloatArray
     kick_side: float
+    clock_s: float = 0.0
     ball_m: tuple[float, float] = (0.0, 0.0)
     image: Image | None = None
     decision: PolicyStep | None = None
@@ -119,6 +122,7 @@ def tick(
     following = replace(
         state,
         steps=state.steps + 1,
+        clock_s=state.clock_s + spec.control_period_s,
         policy_state=policy_state,
         history=history,
         targets_rad=targets,
@@ -170,12 +174,19 @@ def _switched(
     if not choice.restart:
         return replace(state, upright_s=upright_s)
     fresh: PolicyState = ()
+    clock_s = 0.0
     if choice.skill != "hold":
         fresh = player.skill(choice.skill).initial_state()
+        # One gait goes over into the other in step, not with a jump of its phase.
+        if state.skill != "hold" and _spec(player, choice.skill).clock_hz == (
+            spec.clock_hz
+        ):
+            clock_s = state.clock_s
     return replace(
         state,
         skill=choice.skill,
         steps=0,
+        clock_s=clock_s,
         upright_s=upright_s,
         policy_state=fresh,
         history=(),
@@ -194,7 +205,7 @@ def _sources(
     attitude: AttitudeState,
     request: SkillRequest,
 ) -> Mapping[str, FloatArray]:
-    time_s = np.asarray(state.steps * spec.control_period_s)
+    time_s = np.asarray(state.clock_s)
     return {
         "gyro": sensors.gyro_rad_s,
         "gravity": attitude.gravity_array,

@@ -44,6 +44,10 @@ class TacticsConfig:
         own_goal_margin_m: the ball is never driven along a line that crosses the own
             goal line this close to the mouth.
         other_m: radius at which other robots are walked around.
+        blocked_m: another robot this close ahead on the way to the ball is walked
+            around, whatever else plays the ball (`is_blocked`).
+        blocked_slack_m: that robot must reach this much farther into the way than the
+            detour leads round it, so that a detour that has begun goes on to its end.
         contact_m: no step forward when another robot is this close ahead.
         pressed_m: with another robot this close to the ball, it is kicked, however far
             the goal, instead of dribbled into that robot.
@@ -70,6 +74,8 @@ class TacticsConfig:
     dribble_m_s: float = 0.3
     own_goal_margin_m: float = 0.3
     other_m: float = 0.4
+    blocked_m: float = 0.8
+    blocked_slack_m: float = 0.1
     contact_m: float = 0.25
     pressed_m: float = 0.45
     search_rad_s: float = 0.8
@@ -156,6 +162,25 @@ def endangers_own_goal(
     distance = (-pitch.half_length_m - ball[0]) / cosine
     crossing = ball[1] + distance * math.sin(heading_rad)
     return abs(crossing) < pitch.goal_width_m / 2 + config.own_goal_margin_m
+
+
+def is_blocked(config: TacticsConfig, view: WorldView, *, already: bool) -> bool:
+    """Another robot stands close ahead on the straight way to the ball, and not at the
+    ball itself.
+
+    Args:
+        already: whether it did at the last decision.
+    """
+    if view.pose is None or view.ball is None:
+        return False
+    start, ball = view.pose.point, view.ball
+    radius = config.other_m - (0.0 if already else config.blocked_slack_m)
+    return any(
+        math.dist(other, start) < config.blocked_m
+        and math.dist(other, ball) > config.other_m
+        and steering.detour(config.steering, start, ball, other, radius) != ball
+        for other in view.others
+    )
 
 
 def _attack(

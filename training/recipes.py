@@ -231,7 +231,7 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
         task=crowded,
         ppo=replace(solo.ppo, critic_first=6),
         curriculum=CurriculumConfig(push_ramp=(0, 2_500_000)),
-        total_steps=1_500_000,
+        total_steps=2_300_000,
     )
     cloned = replace(
         solo, task=replace(alone, episode_s=30.0), env=EnvConfig(num_envs=128), hold=1

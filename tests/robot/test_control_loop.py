@@ -210,6 +210,23 @@ def test_a_skill_starts_with_fresh_memory_and_history():
     assert counts[3] == 0.0
 
 
+@pytest.mark.parametrize(("score_hz", "goes_on"), [(2.0, True), (2.5, False)])
+def test_the_gait_clock_goes_on_between_skills_of_one_clock(score_hz, goes_on):
+    clock = ObservationSpec(terms=(term("gait_clock", 2),))
+    walk, score = (
+        Spy(replace(small_spec(role), observation=clock, clock_hz=hz))
+        for role, hz in (("walk", 2.0), ("score", score_hz))
+    )
+    player = replace(make_player(), walk=walk, score=score)
+    skills_over(
+        player, [(WALK, "upright")] * 3 + [(SkillRequest(kind="score"), "upright")]
+    )
+    # Three steps of 25 ms at 2 Hz: 0.15 of a turn.
+    turn = 2 * np.pi * 0.15 if goes_on else 0.0
+    wanted = [np.sin(turn), np.cos(turn)]
+    np.testing.assert_allclose(score.seen[0], wanted, atol=1e-6)
+
+
 def test_a_policy_sees_where_the_ball_was_last_known():
     player = make_player(walk_terms=(term("ball_position", 2),))
     state = control_loop.start(player, STAND)

@@ -112,6 +112,30 @@ def test_the_brain_hands_the_robot_to_the_score_policy_and_takes_it_back(score):
     assert think(state, unseen, "upright").loop.skill == "walk"
 
 
+def test_the_tactics_lead_round_an_opponent_in_the_way(score):
+    player: Player = replace(make_player(), score=score)
+    me, config = Identity(team=1), BrainConfig()
+    state = replace(brain.start(player, np.zeros(20)), game=PLAYING, game_s=0.0)
+    body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
+
+    def think(state, other, time_s, posture="upright"):
+        robots = tuple(
+            TrackedRobot(team=team, player=1, x_m=x, y_m=y, yaw_rad=0.0)
+            for team, (x, y) in ((1, (0.0, 0.0)), (2, other))
+        )
+        frame = TrackerFrame(time_s=time_s, ball_xy_m=(2.0, 0.0), robots=robots)
+        heard = brain.hear(config, me, state, None, frame, 0.0)
+        return brain.think(config, me, player, heard, sensors(), body, posture)[0]
+
+    state = think(state, (0.6, 0.0), 3.0)
+    assert (state.loop.skill, state.request.kind) == ("walk", "walk")
+    assert state.request.turn_rad_s != 0.0
+    # Lying, it gets up, whoever stands there.
+    assert think(state, (0.6, 0.0), 3.1, "front").loop.skill == "getup"
+    # Past the other, the score policy plays on.
+    assert think(state, (-0.6, 0.0), 3.2).loop.skill == "score"
+
+
 def test_a_score_bundle_joins_the_player(tmp_path):
     write_player(tmp_path)
     write_bundle(tmp_path / "score", "score")

@@ -189,6 +189,31 @@ def test_the_robot_walks_around_another_one_in_its_way():
     assert nearest > 0.3
 
 
+@pytest.mark.parametrize(
+    ("other", "already", "blocked"),
+    [
+        # On the way from (-1.5, 0) to the ball at the centre, 0.6 m ahead.
+        ((-0.9, 0.0), False, True),
+        # 0.35 m off that way: within the detour's 0.4 m, but not 0.3 m into it.
+        ((-0.9, 0.35), False, False),
+        ((-0.9, 0.35), True, True),
+        ((-0.9, 0.45), True, False),
+        # Behind the robot, too far ahead, and at the ball.
+        ((-1.9, 0.0), False, False),
+        ((-0.6, 0.0), False, False),
+        ((-0.3, 0.0), False, False),
+    ],
+)
+def test_a_way_is_blocked_by_whoever_stands_close_ahead_on_it(other, already, blocked):
+    view = at(-1.5, 0.0, others=(other,))
+    assert tactics.is_blocked(CONFIG, view, already=already) == blocked
+
+
+def test_a_blind_robot_knows_of_no_block():
+    view = WorldView(pose=None, ball=(0.0, 0.0), others=((-0.9, 0.0),))
+    assert not tactics.is_blocked(CONFIG, view, already=True)
+
+
 def test_far_from_the_goal_a_free_ball_is_dribbled_and_a_contested_one_kicked():
     # Ball 0.155 m ahead and 0.05 m left, the goal 3.5 m away.
     state = TacticsState(plan="align", side="left")
