@@ -46,7 +46,7 @@ class SkillConfig:
             it starts over.
     """
 
-    upright_hold_s: float = 0.3
+    upright_hold_s: float = 0.1
     getup_retry_s: float = 2.0
 
 

@@ -68,18 +68,23 @@ def test_stages_of_the_walk_start_from_each_other():
 def test_a_match_is_learned_from_both_teachers(monkeypatch):
     monkeypatch.setattr(recipes, "record_getups", lambda script, **more: RECORDED)
     stages = recipe("match", 1, lambda name: load_bundle(SCRIPTED / name))
-    tactics, alone, score, clone, sure, rise, duel = staged(stages, Path("out"))
-    names = ["tactics", "alone", "score", "clone", "sure", "rise", "duel"]
+    tactics, alone, opponent, score, *more = staged(stages, Path("out"))
+    clone, sure, rise, duel = more
+    names = ["tactics", "alone", "opponent", "score", "clone", "sure", "rise", "duel"]
     assert [stage.name for stage in stages] == names
     assert isinstance(tactics.run, CloneConfig)
+    assert isinstance(opponent.run, TaskRunConfig)
     assert isinstance(alone.run, TaskRunConfig)
     assert isinstance(clone.run, CloneConfig)
     assert isinstance(score.run, TaskRunConfig)
     assert isinstance(sure.run, TaskRunConfig)
     assert isinstance(rise.run, TaskRunConfig)
     assert isinstance(duel.run, TaskRunConfig)
-    starts = [stage.run.warm_start for stage in (alone, score, sure, rise, duel)]
-    assert starts == ["out/tactics", "out/alone", "out/clone", "out/sure", ""]
+    runs = [stage.run for stage in (alone, opponent, score, sure, rise, duel)]
+    assert [run.warm_start for run in runs] == [
+        *("out/tactics", "out/alone", "out/opponent"),
+        *("out/clone", "out/sure", ""),
+    ]
     assert duel.run.duel is not None
     teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
     assert teachers == ("out/score", "out/rise")
@@ -94,23 +99,25 @@ def test_a_task_without_a_recipe_is_one_plain_run():
 
 
 def test_score_commands_the_walk_as_the_tactics_do_then_better():
-    clone, alone, last = staged(recipe("score", 4, no_script), Path("out"))
+    clone, alone, pushed, last = staged(recipe("score", 4, no_script), Path("out"))
     assert isinstance(clone.run, CloneConfig)
     assert isinstance(alone.run, TaskRunConfig)
+    assert isinstance(pushed.run, TaskRunConfig)
     assert isinstance(last.run, TaskRunConfig)
     assert (clone.run.script, clone.run.run.seed) == ("tactics", 4)
-    assert (alone.run.warm_start, last.run.warm_start) == ("out/tactics", "out/alone")
-    runs = clone.run.run, alone.run, last.run
-    assert [run.skill for run in runs] == ["walk"] * 3
-    assert [run.task.alone for run in runs] == [True, True, False]  # type: ignore[attr-defined]
+    starts = [run.warm_start for run in (alone.run, pushed.run, last.run)]
+    assert starts == ["out/tactics", "out/alone", "out/opponent"]
+    runs = clone.run.run, alone.run, pushed.run, last.run
+    assert [run.skill for run in runs] == ["walk"] * 4
+    assert [run.task.alone for run in runs] == [True, True, False, False]  # type: ignore[attr-defined]
     # A detour is learned where an opponent stands in the way.
     assert last.run.task.opponent_in_way_share == 0.4  # type: ignore[attr-defined]
-    # One network fits all three.
+    # One network fits all.
     shapes = [
         jax.eval_shape(lambda run=run: initial_progress(run).learner.params)
         for run in runs
     ]
-    assert shapes[0] == shapes[1] == shapes[2]
+    assert all(shape == shapes[0] for shape in shapes)
 
 
 def test_a_clone_that_would_forget_its_predecessor_is_refused():
