@@ -242,7 +242,7 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
         pushed,
         ppo=replace(solo.ppo, kl=0.012, critic_first=4),
         curriculum=CurriculumConfig(push_ramp=_NEVER),
-        total_steps=900_000,
+        total_steps=1_000_000,
     )
     cloned = replace(
         solo, task=replace(alone, episode_s=30.0), env=EnvConfig(num_envs=128), hold=1
