@@ -68,7 +68,7 @@ class BrainState:
         looks: the last tracker frames, oldest first, as far as velocities need them.
         ball_s: clock time the ball was last seen; None if never.
         request: the tactics' last wish.
-        blocked: another robot stands in the way to the ball.
+        blocked: another robot stood in the way to the ball at the last decision.
     """
 
     loop: LoopState
@@ -174,13 +174,14 @@ def think(
     )
     game = None
     blocked = tactics.is_blocked(config.tactics, state.view, already=state.blocked)
+    # A policy that is symmetric by construction has no side to pass on: the tactics
+    # lead round whoever stands in the way.
+    passes = blocked and posture == "upright"
     if order is not None:
         request = order
-    elif blocked and posture == "upright":
-        # A policy that is symmetric by construction has no side to pass on: the
-        # tactics lead around whoever stands in the way.
-        pass
-    elif game_senses.plays(player.score, state.game, state.looks, posture):
+    elif not passes and game_senses.plays(
+        player.score, state.game, state.looks, posture
+    ):
         request = SkillRequest(kind="score")
         game = game_senses.terms(config.pitch, state.looks)
     pose, ball = state.view.pose, state.view.ball

@@ -43,7 +43,7 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
     assert isinstance(third.run, TaskRunConfig)
     assert second.run.warm_start == "runs/rise/clone"
     assert third.run.warm_start == "runs/rise/sure"
-    # Pushes begin where the second stage ends.
+    # No pushes in the second stage, full ones before the third ends.
     assert second.run.curriculum.push_ramp[0] >= second.run.total_steps
     assert third.run.curriculum.push_ramp[1] < third.run.total_steps
     assert second.run.ppo.critic_first == 25
