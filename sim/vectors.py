@@ -1,4 +1,4 @@
-"""Cross products and turns of vectors, any batch axes; array-API code.
+"""Lengths, cross products and turns of vectors, any batch axes; array-API code.
 
 `linalg.cross` moves axes about and copies: several times slower on small arrays.
 """
@@ -6,6 +6,12 @@
 from typing import Any
 
 Array = Any
+
+
+def length(vector: Array) -> Array:
+    """[...] Euclidean length of [..., n]."""
+    xp = vector.__array_namespace__()
+    return xp.sqrt(xp.sum(vector * vector, axis=-1))
 
 
 def cross(first: Array, second: Array) -> Array:

@@ -22,6 +22,7 @@ from typing import Any
 
 from robot.contracts.field import FieldSpec
 from sim.tasks.view import JOINT_COLUMN, BallView, RobotView
+from sim.vectors import length
 
 Array = Any
 Sides = tuple[int, ...]
@@ -155,9 +156,9 @@ def interference(rules: SoccerRules, robots: RobotView, sides: Sides) -> Array:
     place = pick(robots.position_m[..., :2], opponent)
     offset = place - robots.position_m[..., :2]
     velocity = robots.velocity_m_s[..., :2]
-    fast = xp.clip(_norm(velocity), rules.interference_speed_m_s, None)
+    fast = xp.clip(length(velocity), rules.interference_speed_m_s, None)
     cosine = xp.clip(_along(velocity, offset) / fast, 0.0, None)
-    return xp.where(_norm(offset) < rules.interference_m, cosine, 0.0)
+    return xp.where(length(offset) < rules.interference_m, cosine, 0.0)
 
 
 def knee_torque(robots: RobotView) -> Array:
@@ -231,13 +232,8 @@ def pick(values: Array, robot: Array) -> Array:
     return xp.take_along_axis(values, robot[..., None], axis=1)
 
 
-def _norm(vector: Array) -> Array:
-    xp = vector.__array_namespace__()
-    return xp.sqrt(xp.sum(vector * vector, axis=-1))
-
-
 def _along(vector: Array, direction: Array) -> Array:
     """Component of `vector` along `direction`; zero for a direction of no length."""
     xp = vector.__array_namespace__()
-    length = xp.clip(_norm(direction), 1e-6, None)
-    return xp.sum(vector * direction, axis=-1) / length
+    distance = xp.clip(length(direction), 1e-6, None)
+    return xp.sum(vector * direction, axis=-1) / distance

@@ -8,13 +8,14 @@ from sim.tasks.draws import Disc, scatter
 from sim.tasks.poses import fall_gravity, fall_quaternion, resting_height
 from sim.tasks.task import Placement, Random
 from sim.tasks.view import STAND_RAD
+from sim.vectors import length
 
 Array = Any
 
 ROBOT_RADIUS_M = 0.33
 """Around the torso, lying or standing in the stand pose: 0.27 m, and some air."""
 
-IN_THE_WAY_M = 0.15
+OFF_THE_LINE_M = 0.15
 """How far off the line an opponent in the way may stand."""
 
 AIR_M = 0.002
@@ -68,22 +69,17 @@ def in_the_way(
     start = xp.where(to_ball, spots[:, 0], ball[:, :2])
     way = xp.where(to_ball, ball[:, :2], goal) - start
     aside = xp.stack([-way[:, 1], way[:, 0]], axis=-1)
-    aside = aside / xp.clip(_length(aside), 1e-6, None)[:, None]
-    place = start + draw[:, 2:3] * way + IN_THE_WAY_M * (2 * draw[:, 3:] - 1) * aside
+    aside = aside / xp.clip(length(aside), 1e-6, None)[:, None]
+    place = start + draw[:, 2:3] * way + OFF_THE_LINE_M * (2 * draw[:, 3:] - 1) * aside
     half = xp.asarray((pitch.half_length_m, pitch.half_width_m), dtype=spots.dtype)
     free = xp.all(xp.abs(place) < half - ROBOT_RADIUS_M, axis=-1)
-    free = free & (_length(place - spots[:, 0]) > 2 * ROBOT_RADIUS_M)
+    free = free & (length(place - spots[:, 0]) > 2 * ROBOT_RADIUS_M)
     free = free & (
-        _length(place - ball[:, :2]) > ROBOT_RADIUS_M + 2 * pitch.ball_radius_m
+        length(place - ball[:, :2]) > ROBOT_RADIUS_M + 2 * pitch.ball_radius_m
     )
     moved = free & (draw[:, 0] < share)
     second = xp.where(moved[:, None], place, spots[:, 1])
     return xp.stack([spots[:, 0], second], axis=1)
-
-
-def _length(vector: Array) -> Array:
-    xp = vector.__array_namespace__()
-    return xp.sqrt(xp.sum(vector * vector, axis=-1))
 
 
 def _disc(radius_m: float, half_x_m: float, pitch: FieldSpec) -> Disc:
