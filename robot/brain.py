@@ -179,11 +179,16 @@ def think(
     passes = blocked and posture == "upright"
     if order is not None:
         request = order
+    elif _shoots(config, player, state, posture):
+        request = replace(request, kind="kick")
     elif not passes and game_senses.plays(
         player.score, state.game, state.looks, posture
     ):
         request = SkillRequest(kind="score")
         game = game_senses.terms(config.pitch, state.looks)
+    if order is None:
+        aside = tactics.shot_direction(config.tactics, config.pitch, state.view)
+        request = replace(request, kick_direction_rad=aside)
     pose, ball = state.view.pose, state.view.ball
     seen = None if pose is None or ball is None else pose.to_torso(ball)
     loop, targets = control_loop.tick(
@@ -202,6 +207,18 @@ def think(
         state, loop=loop, tactics=tactics_state, request=request, blocked=blocked
     )
     return following, targets
+
+
+def _shoots(
+    config: BrainConfig, player: Player, state: BrainState, posture: Posture
+) -> bool:
+    """A kick that aims begins now, whoever else plays the ball."""
+    game = state.game
+    in_play = game.phase == "playing" and game.ball_free and not game.penalised
+    able = player.shoots and posture == "upright"
+    return (
+        able and in_play and tactics.may_shoot(config.tactics, config.pitch, state.view)
+    )
 
 
 def status_of(

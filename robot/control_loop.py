@@ -1,5 +1,6 @@
 """One policy step: sensors and a request in, joint targets out. Never sleeps."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -215,6 +216,12 @@ def _sources(
         "gait_clock": observation.gait_clock(time_s, spec.clock_hz),
         "kick_side": np.array([state.kick_side]),
         "ball_position": np.array(state.ball_m),
+        "kick_direction": np.array(
+            [
+                math.cos(request.kick_direction_rad),
+                math.sin(request.kick_direction_rad),
+            ]
+        ),
         "linear_acceleration": sensors.acceleration_m_s2,
     }
 

@@ -23,6 +23,7 @@ TERM_SIZES: dict[str, int] = {
     "gait_clock": 2,  # sin and cos of the gait phase
     "kick_side": 1,  # +1 left foot, -1 right foot
     "ball_position": 2,  # m from the torso, heading frame; last known while unseen
+    "kick_direction": 2,  # cos and sin of where the ball shall go, heading frame
     "linear_acceleration": 3,  # m/s^2, torso frame; (0, 0, 9.81) upright at rest
 }
 """Terms the onboard loop provides and the numbers each holds per time step."""

@@ -35,6 +35,12 @@ class Player:
         found: dict[Role, Policy | None] = {role: getattr(self, role) for role in ROLES}
         return {role: policy for role, policy in found.items() if policy is not None}
 
+    @property
+    def shoots(self) -> bool:
+        """Whether its kick aims, and so may begin in mid-stride."""
+        terms = self.kick.spec.observation.terms
+        return any(term.name == "kick_direction" for term in terms)
+
     def skill(self, role: Role) -> Policy:
         """Raises KeyError for a score policy that is not there."""
         return self.policies[role]

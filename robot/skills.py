@@ -22,7 +22,9 @@ class SkillRequest:
         forward_m_s: walking velocity, torso frame.
         left_m_s: the same, to the left.
         turn_rad_s: the same, counter-clockwise.
-        kick_side: foot to kick with.
+        kick_side: foot to kick with, for a kick that is told.
+        kick_direction_rad: where the ball shall go, heading frame, positive to the
+            left, for a kick that aims.
         head_pan_rad: where the head looks, positive to the left.
         head_tilt_rad: negative looks down.
     """
@@ -32,6 +34,7 @@ class SkillRequest:
     left_m_s: float = 0.0
     turn_rad_s: float = 0.0
     kick_side: Side = "right"
+    kick_direction_rad: float = 0.0
     head_pan_rad: float = 0.0
     head_tilt_rad: float = -0.4
 

@@ -65,9 +65,11 @@ def begin(core: EnvCore, random: Random, count: int) -> Start:
         joined = xp.concat(parts, axis=-1)
         return xp.reshape(joined, (count, -1))
 
-    rest = xp.zeros_like(placement.joint_rad)
+    turning = placement.joint_velocity_rad_s
+    if turning is None:
+        turning = xp.zeros_like(placement.joint_rad)
     qpos = flat(placement.root, placement.joint_rad)
-    qvel = flat(placement.root_velocity, rest)
+    qvel = flat(placement.root_velocity, turning)
     if placement.ball is not None and core.nominal.ball is not None:
         # Tasks place the nominal ball on the floor; a bigger one starts higher.
         lift = core.nominal.ball.radius_m * (parameters.ball_radius - 1)

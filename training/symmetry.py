@@ -44,6 +44,7 @@ _VECTOR_SIGNS: dict[str, tuple[float, ...]] = {
     "velocity_command": (1.0, -1.0, -1.0),
     "own_velocity": _LEVEL,
     "ball_position": _LEVEL,
+    "kick_direction": _LEVEL,
     "ball_velocity": _LEVEL,
     "opponent_position": _LEVEL,
     "opponent_velocity": _LEVEL,

@@ -22,6 +22,7 @@ from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
 from training import curriculum
 from training.batch_env import BatchEnv
+from training.borrowed import actor_of_walk
 from training.curriculum import Curriculum, CurriculumConfig
 from training.duel import DuelConfig, actor_of_teacher, duel_guide, opposed
 from training.film import Film, FilmConfig
@@ -69,6 +70,8 @@ class TaskRunConfig:
         seed: of environments and networks.
         warm_start: folder of an earlier run whose networks this one starts from.
         warm_std: standard deviation of the actions then; 0 keeps the earlier run's.
+        begins_as: the bundle of a walk, shipped (by its name) or in a folder: the actor
+            starts with its networks (`training.borrowed`). Empty: with fresh ones.
         duel: teachers and opponents of a 1v1 stage; None: all agents learn, and meet
             each other.
         skill: the bundle of a walk, shipped (by its name) or in a folder: the policy
@@ -89,6 +92,7 @@ class TaskRunConfig:
     seed: int = 0
     warm_start: str = ""
     warm_std: float = 0.0
+    begins_as: str = ""
     report_every: int = 10
     save_every: int = 50
     duel: DuelConfig | None = None
@@ -246,6 +250,12 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
         params = read_params(Path(config.warm_start), params)
         if config.warm_std:
             params = params | {"actor": with_std(params["actor"], config.warm_std)}
+    elif config.begins_as:
+        task = config.task
+        actor = actor_of_walk(
+            config.begins_as, task.observation, task.action, params["actor"]
+        )
+        params = params | {"actor": actor}
     elif config.duel is not None and config.duel.from_score_teacher:
         params = params | {"actor": actor_of_teacher(config.duel, params["actor"])}
     return fresh._replace(learner=fresh.learner._replace(params=params))

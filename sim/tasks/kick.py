@@ -1,4 +1,4 @@
-"""A kick straight ahead, as fast as the leg allows, and back to standing.
+"""A kick, standing or out of the walk, and on to standing: the ball as fast as may be.
 
 Not a stage of arXiv:2304.13653, whose robots learn to kick inside the soccer task; a
 skill of its own is what a player made of skills needs, and takes thousands of times
@@ -11,24 +11,16 @@ from typing import Any
 
 from robot import rotations
 from robot.contracts.policy import ActionSpec, ObservationSpec
+from robot.observation import gait_clock
 from sim.arena import ArenaConfig, RobotPlace
 from sim.tasks import onboard
-from sim.tasks.body_state import (
-    BODY_TERMS,
-    EPISODE_TERMS,
-    STAND_HEIGHT_M,
-    body_terms,
-    critic_term,
-)
+from sim.tasks.body_state import BODY_TERMS, EPISODE_TERMS, body_terms, critic_term
+from sim.tasks.kick_starts import KickStarts, start_kick
 from sim.tasks.soccer_senses import BALL_EPISODE_TERMS, ball_of
 from sim.tasks.task import Actions, Outcome, Placement, Random
-from sim.tasks.view import STAND_RAD, BallView, RobotView, WorldView
+from sim.tasks.view import BallView, RobotView, WorldView
 
 Array = Any
-
-BALL_RADIUS_M = 0.07
-"""Size-1 ball, as `FieldSpec`."""
-_START_CLEARANCE_M = 0.007
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +28,14 @@ class KickRewards:
     """Weights of the reward terms; the sum is scaled by `scale`.
 
     Attributes:
-        speed: per m/s by which the ball's speed ahead rises above its highest so far.
-        aim: per m/s of the ball's speed aside, while it rises.
+        speed: per m/s by which the ball's speed where it shall go rises above its
+            highest so far, until `KickTask.strike_s` after the first touch.
+        aim: per m/s of the ball's speed across that, while it rises.
         alive: per step on the feet.
-        stand: per step once the ball is gone, the more the nearer the limbs are to the
-            stand pose and the slower the torso turns.
-        heading: per squared turn away from the heading at the start, rad^2.
+        stand: per step once the ball is gone, the more the slower the torso turns and
+            drifts.
+        heading: per squared turn away from the aim, rad^2.
+        tilt: per squared sine of the torso's tilt.
         action_rate, action_jerk: per squared difference of actions.
         torque: per squared servo torque, (N m)^2.
         fall: once.
@@ -51,31 +45,14 @@ class KickRewards:
     speed: float = 40.0
     aim: float = -15.0
     alive: float = 0.2
-    stand: float = 0.4
-    heading: float = -0.5
-    action_rate: float = -0.008
-    action_jerk: float = -0.003
+    stand: float = 0.5
+    heading: float = -0.3
+    tilt: float = -0.3
+    action_rate: float = -0.004
+    action_jerk: float = -0.002
     torque: float = -0.001
-    fall: float = -15.0
+    fall: float = -30.0
     scale: float = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class KickStarts:
-    """Where the ball lies and how the robot stands, drawn evenly.
-
-    Attributes:
-        ahead_m, beside_m: ball's centre from the torso, heading frame; either side.
-        joint_spread_rad: each joint is off the stand pose by up to this much.
-        drift_m_s: of the torso, up to this much on both axes.
-        spin_rad_s: of the torso about all axes, up to this much.
-    """
-
-    ahead_m: tuple[float, float] = (0.145, 0.21)
-    beside_m: tuple[float, float] = (0.02, 0.08)
-    joint_spread_rad: float = 0.12
-    drift_m_s: float = 0.15
-    spin_rad_s: float = 0.3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,25 +60,36 @@ class KickMemory:
     """What an episode carries.
 
     Attributes:
-        heading_rad: [B, R] at the start: where the ball shall go.
-        best_m_s: [B, R] highest speed ahead the ball has had.
+        aim_rad: [B, R] where the ball shall go, pitch frame.
+        best_m_s: [B, R] highest speed there the ball has had.
+        touched_s: [B, R] since the first touch; 0 before it.
+        ball_m_s: [B, 2] velocity of the ball at the last step.
+        clock_s: [B, R] of the gait clock.
     """
 
-    heading_rad: Array
+    aim_rad: Array
     best_m_s: Array
+    touched_s: Array
+    ball_m_s: Array
+    clock_s: Array
 
 
 @dataclass(frozen=True, kw_only=True)
 class KickTask:
-    """One robot on an endless floor with a ball before its feet.
+    """One robot on an endless floor with a ball ahead.
 
     Attributes:
-        starts: where the ball lies and how the robot stands.
+        starts: where the ball lies and how the robot stands or walks.
         rewards: weights.
         action_scale_rad: joint offset from the stand pose per unit of action.
         filter_keep: of the action filter.
         history: control steps of proprioception in the observation.
+        clock_hz: of the gait clock, which goes on from a walk that has the same.
         ball_noise_m: standard deviation of the observed ball position (a tracker's).
+        aim_noise_rad: of the observed aim (a tracker's heading).
+        touch_m_s: a change of the ball's velocity in one step that only a touch makes.
+        strike_s: a kick is over so long after the first touch: what makes the ball
+            faster later is a second kick.
         top_speed_m_s: ball speed above which more earns nothing: an explosion of the
             contact would, else.
         fallen_tilt_rad, min_height_m: what counts as a fall.
@@ -111,11 +99,15 @@ class KickTask:
 
     starts: KickStarts = field(default_factory=KickStarts)
     rewards: KickRewards = field(default_factory=KickRewards)
-    action_scale_rad: float = 0.8
-    filter_keep: float = 0.3
+    action_scale_rad: float = 0.5
+    filter_keep: float = 0.4
     history: int = 3
+    clock_hz: float = 2.8
     ball_noise_m: float = 0.01
-    top_speed_m_s: float = 4.0
+    aim_noise_rad: float = 0.02
+    touch_m_s: float = 0.08
+    strike_s: float = 0.15
+    top_speed_m_s: float = 5.0
     fallen_tilt_rad: float = 1.0
     min_height_m: float = 0.15
     control_period_s: float = 0.025
@@ -135,8 +127,12 @@ class KickTask:
 
     @property
     def observation(self) -> ObservationSpec:
-        ball = onboard.term("ball_position", "m", "heading", std=(0.2, 0.2))
-        return ObservationSpec(terms=(*onboard.proprioception(self.history), ball))
+        more = (
+            onboard.term("gait_clock", "1", "none"),
+            onboard.term("ball_position", "m", "heading", std=(0.2, 0.2)),
+            onboard.term("kick_direction", "1", "heading", std=(1.0, 0.3)),
+        )
+        return ObservationSpec(terms=(*onboard.proprioception(self.history), *more))
 
     @property
     def privileged(self) -> ObservationSpec:
@@ -145,6 +141,7 @@ class KickTask:
             critic_term("ball_offset", 2, "m", "heading", 0.2),
             critic_term("ball_motion", 2, "m/s", "heading"),
             critic_term("best_speed", 1, "m/s", "none"),
+            critic_term("touched", 1, "s", "none", 0.1),
             critic_term("turned", 1, "rad", "none", 0.3),
             critic_term("time_left", 1, "1", "none"),
         )
@@ -157,48 +154,26 @@ class KickTask:
         return onboard.limb_action(self.action_scale_rad, self.filter_keep)
 
     def begin(self, random: Random, count: int) -> tuple[Placement, KickMemory]:
-        """Standing, a little restless, the ball before the left or the right foot."""
-        draw = random.uniform((count, 9))
-        spread = 2 * random.uniform((count, len(STAND_RAD))) - 1
-        xp = draw.__array_namespace__()
-        starts = self.starts
-        yaw = math.pi * (2 * draw[:, 0] - 1)
-        sign = xp.where(draw[:, 1] < 0.5, -1.0, 1.0)
-        ahead = _between(starts.ahead_m, draw[:, 2])
-        aside = sign * _between(starts.beside_m, draw[:, 3])
-        cos, sin = xp.cos(yaw), xp.sin(yaw)
-        radius = xp.full_like(yaw, BALL_RADIUS_M)
-        ball = xp.stack(
-            [ahead * cos - aside * sin, ahead * sin + aside * cos, radius], axis=-1
-        )
-        zero = xp.zeros_like(yaw)[:, None]
-        height = zero + STAND_HEIGHT_M + _START_CLEARANCE_M
-        turned = rotations.yaw_quaternion(yaw)
-        root = xp.concat([zero, zero, height, turned], axis=-1)
-        drift = starts.drift_m_s * (2 * draw[:, 4:6] - 1)
-        spin = starts.spin_rad_s * (2 * draw[:, 6:9] - 1)
-        stand = xp.asarray(STAND_RAD, dtype=draw.dtype)
-        joints = stand + starts.joint_spread_rad * spread
-        head = onboard.head_targets(random, count)
-        joints = xp.concat([joints[:, None, : onboard.LIMBS], head], axis=-1)
-        placement = Placement(
-            root=root[:, None],
-            root_velocity=xp.concat([drift, zero, spin], axis=-1)[:, None],
-            joint_rad=joints,
-            target_rad=joints,
-            ball=ball,
-            ball_velocity=xp.zeros_like(ball),
-        )
+        """As `KickStarts` says."""
+        start = start_kick(random, count, self.starts, self.clock_hz)
+        placement, none = start.placement, 0 * start.aim_rad
+        ball_m_s = placement.ball_velocity
+        assert ball_m_s is not None
         return placement, KickMemory(
-            heading_rad=yaw[:, None], best_m_s=xp.zeros_like(yaw)[:, None]
+            aim_rad=start.aim_rad,
+            best_m_s=none,
+            touched_s=none,
+            ball_m_s=ball_m_s[:, :2],
+            clock_s=start.clock_s,
         )
 
     def first(self, memory: KickMemory, view: WorldView) -> dict[str, dict[str, Array]]:
-        """Terms of the first observation, the ball without noise."""
+        """Terms of the first observation, ball and aim without noise."""
         full = 1 + 0 * memory.best_m_s[:, 0]
-        offset = _ball_offset(view.robots, ball_of(view))
+        off = _ball_offset(view.robots, ball_of(view))
+        turned = _turned(memory, view.robots)
         return {
-            "terms": {"ball_position": offset},
+            "terms": self._terms(memory, off, turned),
             "privileged": self._privileged(memory, full, view),
         }
 
@@ -213,21 +188,33 @@ class KickTask:
         """Rewards by `kick_terms`; a fall ends the episode."""
         xp = time_s.__array_namespace__()
         ball, robots = ball_of(view), view.robots
-        ahead, aside = _ball_speed(memory.heading_rad, ball)
+        ahead, across = _ball_speed(memory.aim_rad, ball)
         ahead = xp.clip(ahead, 0.0, self.top_speed_m_s)
         down = self.fallen(robots)
-        after = KickMemory(
-            heading_rad=memory.heading_rad,
-            best_m_s=xp.maximum(memory.best_m_s, ahead),
+        touched_s = self._touched(memory, ball)
+        in_time = touched_s <= self.strike_s
+        best_m_s = xp.where(
+            in_time, xp.maximum(memory.best_m_s, ahead), memory.best_m_s
         )
-        terms = kick_terms(self.rewards, memory, robots, (ahead, aside), down, actions)
-        noise = self.ball_noise_m * random.normal((*down.shape, 2))
+        terms = kick_terms(
+            self.rewards, memory, robots, (best_m_s, across), down, actions
+        )
+        after = KickMemory(
+            aim_rad=memory.aim_rad,
+            best_m_s=best_m_s,
+            touched_s=touched_s,
+            ball_m_s=ball.velocity_m_s[:, :2],
+            clock_s=memory.clock_s + self.control_period_s,
+        )
+        noise = random.normal((*down.shape, 3))
+        off = _ball_offset(robots, ball) + self.ball_noise_m * noise[..., :2]
+        turned = _turned(after, robots) + self.aim_noise_rad * noise[..., 2]
         return Outcome(
             memory=after,
             rewards=terms,
             scale=self.rewards.scale,
             terminated=down[:, 0],
-            terms={"ball_position": _ball_offset(robots, ball) + noise},
+            terms=self._terms(after, off, turned),
             privileged=self._privileged(after, 1 - time_s / self.episode_s, view),
             measures={"best_m_s": after.best_m_s, "fallen": down},
         )
@@ -236,6 +223,23 @@ class KickTask:
         """[B, R] bool."""
         tilted = -robots.gravity[..., 2] < math.cos(self.fallen_tilt_rad)
         return tilted | (robots.position_m[..., 2] < self.min_height_m)
+
+    def _touched(self, memory: KickMemory, ball: BallView) -> Array:
+        """[B, R] s since the first touch."""
+        xp = memory.touched_s.__array_namespace__()
+        change = ball.velocity_m_s[:, :2] - memory.ball_m_s
+        jump = xp.sqrt(xp.sum(change * change, axis=-1))[:, None] > self.touch_m_s
+        so_far = (memory.touched_s > 0) | jump
+        return xp.where(so_far, memory.touched_s + self.control_period_s, 0.0)
+
+    def _terms(self, memory: KickMemory, off: Array, turned: Array) -> dict[str, Array]:
+        """Observed beside proprioception; `turned` [B, R] rad off the aim."""
+        xp = turned.__array_namespace__()
+        return {
+            "gait_clock": gait_clock(memory.clock_s, self.clock_hz),
+            "ball_position": off,
+            "kick_direction": xp.stack([xp.cos(turned), -xp.sin(turned)], axis=-1),
+        }
 
     def _privileged(
         self, memory: KickMemory, time_left: Array, view: WorldView
@@ -246,6 +250,7 @@ class KickTask:
             "ball_offset": _ball_offset(robots, ball),
             "ball_motion": rotations.into_heading(motion, robots.heading_rad),
             "best_speed": memory.best_m_s[..., None],
+            "touched": memory.touched_s[..., None],
             "turned": _turned(memory, robots)[..., None],
             "time_left": time_left[:, None, None],
         }
@@ -265,28 +270,31 @@ def kick_terms(
         weights: see there.
         memory: of the step before.
         robots: the state reached.
-        ball_m_s: [B, R] its speed along the start's heading, and to the left of it.
+        ball_m_s: [B, R] its best speed where it shall go, this step's included, and
+            its speed to the left of that.
         down: [B, R] bool, fallen.
         actions: this step's and the two before.
     """
-    ahead, aside = ball_m_s
-    xp = ahead.__array_namespace__()
-    gain = xp.clip(ahead - memory.best_m_s, 0.0, None)
-    share = gain / xp.clip(ahead, 0.1, None)
-    stand = xp.asarray(STAND_RAD, dtype=ahead.dtype)
-    offset = (robots.joint_rad - stand)[..., : onboard.LIMBS]
-    near = xp.exp(-xp.sum(offset * offset, axis=-1) / 1.5)
-    calm = xp.exp(-xp.sum(robots.gyro_rad_s**2, axis=-1) / 4)
+    best, across = ball_m_s
+    xp = best.__array_namespace__()
+    gain = best - memory.best_m_s
+    share = gain / xp.clip(best, 0.1, None)
+    drift = robots.velocity_m_s[..., :2]
+    calm = xp.exp(
+        -xp.sum(robots.gyro_rad_s**2, axis=-1) / 4
+        - xp.sum(drift * drift, axis=-1) / 0.1
+    )
     gone = memory.best_m_s > 0.5
     rate = actions.now - actions.before
     jerk = actions.now - 2 * actions.before + actions.earlier
-    fell = down.astype(ahead.dtype)
+    fell = down.astype(best.dtype)
     terms = {
         "speed": gain,
-        "aim": share * xp.abs(aside),
+        "aim": share * xp.abs(across),
         "alive": 1 - fell,
-        "stand": xp.where(gone, near * calm, xp.zeros_like(near)),
+        "stand": xp.where(gone & ~down, calm, xp.zeros_like(calm)),
         "heading": _turned(memory, robots) ** 2,
+        "tilt": xp.sum(robots.gravity[..., :2] ** 2, axis=-1),
         "action_rate": xp.sum(rate * rate, axis=-1),
         "action_jerk": xp.sum(jerk * jerk, axis=-1),
         "torque": xp.sum(robots.torque_nm**2, axis=-1),
@@ -295,25 +303,21 @@ def kick_terms(
     return {name: getattr(weights, name) * value for name, value in terms.items()}
 
 
-def _between(bounds: tuple[float, float], uniform: Array) -> Array:
-    return bounds[0] + (bounds[1] - bounds[0]) * uniform
-
-
 def _ball_offset(robots: RobotView, ball: BallView) -> Array:
     """[B, R, 2] m from the torso to the ball, heading frame."""
     offset = ball.position_m[:, None, :2] - robots.position_m[..., :2]
     return rotations.into_heading(offset, robots.heading_rad)
 
 
-def _ball_speed(heading_rad: Array, ball: BallView) -> tuple[Array, Array]:
-    """[B, R] m/s along a heading and to the left of it."""
+def _ball_speed(aim_rad: Array, ball: BallView) -> tuple[Array, Array]:
+    """[B, R] m/s where it shall go and to the left of that."""
     velocity = ball.velocity_m_s[:, None, :2]
-    seen = rotations.into_heading(velocity, heading_rad)
+    seen = rotations.into_heading(velocity, aim_rad)
     return seen[..., 0], seen[..., 1]
 
 
 def _turned(memory: KickMemory, robots: RobotView) -> Array:
-    """[B, R] rad since the start, in -pi to pi."""
-    xp = memory.heading_rad.__array_namespace__()
-    turn = robots.heading_rad - memory.heading_rad
+    """[B, R] rad from the aim to the heading, in -pi to pi."""
+    xp = memory.aim_rad.__array_namespace__()
+    turn = robots.heading_rad - memory.aim_rad
     return xp.atan2(xp.sin(turn), xp.cos(turn))

@@ -38,6 +38,7 @@ class Placement:
         root_velocity: [B, R, 6] linear (pitch frame) and angular (torso frame).
         joint_rad: [B, R, 20] canonical order.
         target_rad: [B, R, 20] joint targets held before the first action.
+        joint_velocity_rad_s: [B, R, 20], None at rest.
         ball: [B, 3] position, None without a ball.
         ball_velocity: [B, 3], None without a ball.
     """
@@ -46,6 +47,7 @@ class Placement:
     root_velocity: Array
     joint_rad: Array
     target_rad: Array
+    joint_velocity_rad_s: Array | None = None
     ball: Array | None = None
     ball_velocity: Array | None = None
 

@@ -1,5 +1,6 @@
 """One policy step, and when skills change, with policies that tell what they saw."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -84,7 +85,7 @@ def skills_over(player, steps):
     return found
 
 
-WALK = SkillRequest(kind="walk", forward_m_s=0.3)
+WALK = SkillRequest(kind="walk", forward_m_s=0.3, kick_direction_rad=math.pi / 6)
 KICK = SkillRequest(kind="kick", kick_side="left")
 GETUP = SkillRequest(kind="getup")
 
@@ -105,6 +106,8 @@ def test_every_known_term_reaches_the_policy_under_its_name():
     # One step of 25 ms at 10 Hz is a quarter turn: sin 1, cos 0.
     assert seen["gait_clock"] == pytest.approx([1.0, 0.0], abs=1e-6)
     assert seen["kick_side"] == [-1.0]
+    # 30 degrees to the left.
+    assert seen["kick_direction"] == pytest.approx([math.sqrt(0.75), 0.5])
 
 
 def split(vector):

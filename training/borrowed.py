@@ -1,0 +1,76 @@
+"""An actor that begins as a walk: it stands, and learns something else from there."""
+
+from typing import Any
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from robot.contracts.policy import ActionSpec, ObservationSpec, ObservationTerm
+from training.run_folder import RunError
+from training.skill import load_skill
+
+
+def actor_of_walk(
+    bundle: str, observation: ObservationSpec, action: ActionSpec, actor: Any
+) -> Any:
+    """`actor`'s parameters with the networks of a walk; its spread stays.
+
+    What the walk does not observe counts for nothing at first, and what only the walk
+    observes is 0 to it, its command above all: it stands.
+
+    Args:
+        bundle: of the walk, shipped (by its name) or in a folder.
+        observation, action: of the actor.
+        actor: its parameters, as `training.networks.GaussianActor` has them.
+
+    Raises:
+        RunError: no such walk, or its joints, its scales of a common term or its layers
+            are others.
+    """
+    skill = load_skill(bundle, observation, action)
+    if skill.spec.action != action:
+        raise RunError(
+            f"{bundle}: expected a walk with the action of this task, found "
+            f"{skill.spec.action}"
+        )
+    (first, bias), *others = skill.layers
+    weights = _rows(bundle, np.asarray(first), skill.spec.observation, observation)
+    layers = [(weights, bias), *others]
+    inner = actor["params"]
+    ((name, dense),) = [item for item in inner.items() if item[0] != "log_std"]
+    mine = sorted(dense, key=lambda layer: int(layer.rsplit("_", 1)[1]))
+    found = [np.shape(kernel) for kernel, _ in layers]
+    wanted = [np.shape(dense[layer]["kernel"]) for layer in mine]
+    if found != wanted:
+        raise RunError(f"{bundle}: expected layers {wanted}, found {found}")
+    taken = {
+        layer: {"kernel": np.asarray(kernel), "bias": np.asarray(bias)}
+        for layer, (kernel, bias) in zip(mine, layers, strict=True)
+    }
+    taken = jax.tree.map(lambda new, old: new.astype(old.dtype), taken, dense)
+    return actor | {"params": inner | {name: taken}}
+
+
+def _rows(
+    bundle: str, weights: NDArray, theirs: ObservationSpec, mine: ObservationSpec
+) -> NDArray:
+    """First-layer weights by this observation's numbers instead of the walk's."""
+    known: dict[str, tuple[ObservationTerm, NDArray]] = {}
+    offset = 0
+    for term in theirs.terms:
+        size = term.size * term.history
+        known[term.name] = term, weights[offset : offset + size]
+        offset += size
+    parts = []
+    for term in mine.terms:
+        if term.name not in known:
+            parts.append(np.zeros((term.size * term.history, weights.shape[1])))
+            continue
+        other, rows = known[term.name]
+        if (other.history, other.mean, other.std) != (
+            *(term.history, term.mean, term.std),
+        ):
+            raise RunError(f"{bundle}: expected {term}, found {other}")
+        parts.append(rows)
+    return np.concatenate(parts)
