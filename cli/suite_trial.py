@@ -199,12 +199,11 @@ class _Stage:
         if trial.plays:
             runtime.order = None
         while self.time_s - begun_s < trial.limit_s:
-            if trial.plays:
-                if self.time_s >= tell_s:
-                    tell_s = self.time_s + REFEREE_PERIOD_S - 1e-9
-                    self._tell()
-            else:
+            if not trial.plays:
                 runtime.order = trial.order(self.time_s - begun_s, number)
+            if self.time_s >= tell_s:
+                tell_s = self.time_s + REFEREE_PERIOD_S - 1e-9
+                self._tell()
             self._cycle()
             if film and self.time_s >= frame_s:
                 frame_s = self.time_s + _FRAME_PERIOD_S - 1e-9
@@ -222,9 +221,10 @@ class _Stage:
         self._robot.cycle(now_s)
 
     def _tell(self) -> None:
-        """Referee and tracker speak."""
+        """The tracker speaks, and where a game is played the referee."""
         seen = self._stage.observe(self.time_s)
-        self._voice.update(_PLAYING, self.time_s)
+        if self._trial.plays:
+            self._voice.update(_PLAYING, self.time_s)
         self._eye.send(self._stage.track(seen))
 
     def _wire(self, stack: ExitStack, links: Links) -> VirtualPlayer:

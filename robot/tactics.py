@@ -80,7 +80,7 @@ class TacticsConfig:
     shot_ahead_m: tuple[float, float] = (0.15, 0.38)
     shot_aside_m: float = 0.1
     shot_turn_rad: float = 0.35
-    shot_range_m: float = 2.8
+    shot_range_m: float = 1.6
     shot_inside_m: float = 0.25
     dribble_m_s: float = 0.3
     own_goal_margin_m: float = 0.3

@@ -175,10 +175,17 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         total_steps=8_000_000,
         warm_std=0.18,
     )
+    faster = replace(
+        fast,
+        ppo=replace(fast.ppo, kl=0.02, discount=0.98, learning_rate=2.5e-4),
+        curriculum=CurriculumConfig(push_ramp=(0, 1)),
+        total_steps=7_000_000,
+    )
     return (
         Stage(name="clone", run=CloneConfig(run=cloned, script="getup")),
         Stage(name="sure", run=sure),
-        Stage(name="rise", run=fast),
+        Stage(name="fast", run=fast),
+        Stage(name="rise", run=faster),
     )
 
 
@@ -197,7 +204,7 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
         plain_run("kick", seed),
         task=replace(task, starts=starts),
         begins_as="walk",
-        curriculum=CurriculumConfig(push_ramp=(4_000_000, 8_000_000)),
+        curriculum=CurriculumConfig(push_ramp=(8_000_000, 11_000_000)),
         total_steps=12_000_000,
     )
     return (Stage(name="", run=run),)
@@ -303,7 +310,7 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         seed: of all stages.
         script: a get-up, see `rise_recipe`.
     """
-    clone, sure, rise = rise_recipe(seed, script)
+    clone, *ups, rise = rise_recipe(seed, script)
     duel = replace(
         plain_run("match", seed),
         task=duel_task(),
@@ -319,7 +326,7 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         opponent,
         replace(score, name="score"),
         replace(clone, follows=False),
-        sure,
+        *ups,
         rise,
         Stage(name="duel", run=duel, follows=False),
     )
@@ -354,7 +361,15 @@ _PPO: Mapping[str, PpoConfig] = MappingProxyType(
     {
         "getup": PpoConfig(discount=0.99, init_std=0.45),
         "rise": PpoConfig(discount=0.98, kl=0.012, init_std=0.45),
-        "kick": PpoConfig(discount=0.98, kl=0.015, init_std=0.3, critic_first=10),
+        "kick": PpoConfig(
+            discount=0.99,
+            kl=0.02,
+            entropy=0.0,
+            learning_rate=2e-4,
+            learning_rate_range=(3e-5, 1e-3),
+            init_std=0.28,
+            critic_first=10,
+        ),
         "score": _SOCCER_PPO,
         "match": _SOCCER_PPO,
     }

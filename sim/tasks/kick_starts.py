@@ -41,15 +41,15 @@ class KickStarts:
     """
 
     ahead_m: tuple[float, float] = (0.145, 0.24)
-    beside_m: tuple[float, float] = (0.0, 0.1)
-    aim_rad: float = 0.4
-    joint_spread_rad: float = 0.12
-    drift_m_s: float = 0.15
-    spin_rad_s: float = 0.3
+    beside_m: tuple[float, float] = (0.0, 0.09)
+    aim_rad: float = 0.25
+    joint_spread_rad: float = 0.04
+    drift_m_s: float = 0.05
+    spin_rad_s: float = 0.1
     walking_share: float = 0.0
     walking: tuple[WalkingState, ...] = ()
     walking_ahead_m: tuple[float, float] = (0.2, 0.4)
-    rolling_share: float = 0.3
+    rolling_share: float = 0.1
     rolling_m_s: float = 0.3
 
     def __post_init__(self) -> None:

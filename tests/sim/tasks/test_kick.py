@@ -59,7 +59,7 @@ def judge(robot, before, ball=(0.5, 0.0, 0.07), ball_velocity=(0.0, 0.0, 0.0)):
 
 def test_only_speed_above_the_best_so_far_pays():
     found = judge({}, memory(best_m_s=0.5), ball_velocity=(1.5, 0.0, 0.0))
-    assert found.rewards["speed"][0, 0] == pytest.approx(40 * (1.5 - 0.5))
+    assert found.rewards["speed"][0, 0] == pytest.approx(60 * (1.5 - 0.5))
     assert found.memory.best_m_s[0, 0] == pytest.approx(1.5)
     slower = judge({}, found.memory, ball_velocity=(1.2, 0.0, 0.0))
     assert slower.rewards["speed"][0, 0] == 0
@@ -72,15 +72,15 @@ def test_ahead_is_where_the_ball_shall_go():
         {"heading": aim + 0.2}, memory(aim_rad=aim), ball_velocity=(0.3, 2.0, 0)
     )
     # Seen from an aim of 90 deg: 2.0 m/s there, 0.3 m/s to the right of it.
-    assert found.rewards["speed"][0, 0] == pytest.approx(40 * 2.0)
-    assert found.rewards["aim"][0, 0] == pytest.approx(-15 * 0.3)
+    assert found.rewards["speed"][0, 0] == pytest.approx(60 * 2.0)
+    assert found.rewards["aim"][0, 0] == pytest.approx(-40 * 0.3)
     assert found.rewards["heading"][0, 0] == pytest.approx(-0.3 * 0.2**2)
 
 
 def test_a_ball_that_rolls_back_or_explodes_pays_nothing_more():
     assert judge({}, memory(), ball_velocity=(-3, 0, 0)).rewards["speed"][0, 0] == 0
     wild = judge({}, memory(), ball_velocity=(50, 0, 0))
-    assert wild.rewards["speed"][0, 0] == pytest.approx(40 * 5.0)
+    assert wild.rewards["speed"][0, 0] == pytest.approx(60 * 5.0)
 
 
 def test_the_kick_is_over_soon_after_the_first_touch():
@@ -91,7 +91,7 @@ def test_the_kick_is_over_soon_after_the_first_touch():
     assert touched.memory.touched_s[0, 0] == pytest.approx(0.025)
     # 0.125 s after it the sixth step still counts, the one after it does not.
     last = judge({}, memory(1.0, touched_s=0.125), ball_velocity=(1.5, 0.0, 0.0))
-    assert last.rewards["speed"][0, 0] == pytest.approx(40 * 0.5)
+    assert last.rewards["speed"][0, 0] == pytest.approx(60 * 0.5)
     late = judge({}, memory(1.0, touched_s=0.15), ball_velocity=(1.5, 0.0, 0.0))
     assert late.rewards["speed"][0, 0] == 0
     assert late.memory.best_m_s[0, 0] == 1.0
@@ -99,10 +99,10 @@ def test_the_kick_is_over_soon_after_the_first_touch():
 
 def test_standing_calmly_pays_once_the_ball_is_gone():
     assert judge({}, memory(best_m_s=0.4)).rewards["stand"][0, 0] == 0
-    assert judge({}, memory(best_m_s=0.6)).rewards["stand"][0, 0] == 0.5
+    assert judge({}, memory(best_m_s=0.6)).rewards["stand"][0, 0] == 0.2
     # 0.2 m/s of drift: exp(-0.04 / 0.1) of it is left.
     drifting = judge({"velocity": (0.2, 0.0)}, memory(best_m_s=0.6))
-    assert drifting.rewards["stand"][0, 0] == pytest.approx(0.5 * math.exp(-0.4))
+    assert drifting.rewards["stand"][0, 0] == pytest.approx(0.2 * math.exp(-0.4))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_standing_calmly_pays_once_the_ball_is_gone():
 def test_a_fall_ends_the_episode_and_costs(robot, down):
     found = judge(robot, memory())
     assert found.terminated.tolist() == [down]
-    assert found.rewards["fall"][0, 0] == (-30.0 if down else 0.0)
+    assert found.rewards["fall"][0, 0] == (-20.0 if down else 0.0)
     assert found.rewards["alive"][0, 0] == (0.0 if down else 0.2)
 
 
@@ -136,21 +136,21 @@ def test_the_ball_starts_ahead_and_touches_nothing():
     ahead = np.cos(yaw) * x + np.sin(yaw) * y
     aside = -np.sin(yaw) * x + np.cos(yaw) * y
     assert (ahead.min(), ahead.max()) == pytest.approx((0.145, 0.24), abs=1e-3)
-    assert (abs(aside).min(), abs(aside).max()) == pytest.approx((0.0, 0.1), abs=1e-3)
+    assert (abs(aside).min(), abs(aside).max()) == pytest.approx((0.0, 0.09), abs=1e-3)
     assert (aside > 0).mean() == pytest.approx(0.5, abs=0.05)
     off = np.remainder(start.aim_rad[:, 0] - yaw + math.pi, 2 * math.pi) - math.pi
-    assert (off.min(), off.max()) == pytest.approx((-0.4, 0.4), abs=5e-3)
+    assert (off.min(), off.max()) == pytest.approx((-0.25, 0.25), abs=5e-3)
     speed = np.linalg.norm(placement.ball_velocity, axis=-1)
-    assert (speed > 0).mean() == pytest.approx(0.3, abs=0.05)
-    assert speed.max() == pytest.approx(0.3, abs=5e-3)
+    assert (speed > 0).mean() == pytest.approx(0.1, abs=0.03)
+    assert speed.max() == pytest.approx(0.3, abs=0.01)
     config = EnvConfig(num_envs=16, num_threads=1, randomization=NO_RANDOMIZATION)
     still = KickStarts(
         joint_spread_rad=0.0, drift_m_s=0.0, spin_rad_s=0.0, rolling_share=0.0
     )
     env = Environment(KickTask(starts=still), config, seed=0)
     state, moved = env.reset()
-    # 3 x 46 of proprioception, clock 2, ball 2, aim 2.
-    assert moved.observation.shape == (16, 1, 144)
+    # 3 x 46 of proprioception, clock 2, five times the ball 2, aim 2.
+    assert moved.observation.shape == (16, 1, 152)
     # At rest in the stand pose the ball stays where it is.
     for _ in range(4):
         state, moved = env.step(state, np.zeros(env.action_shape))
@@ -177,9 +177,9 @@ def test_a_kick_out_of_the_walk_begins_in_its_stride():
     assert left == pytest.approx(np.full(200, 0.1), abs=1e-5)
     assert velocity[:, 2:] == pytest.approx(np.tile((0.0, 0.2, 0.3, 0.4), (200, 1)))
     distance = np.linalg.norm(placement.ball[:, :2], axis=-1)
-    # Ahead 0.2 to 0.4 m, aside up to 0.1 m.
+    # Ahead 0.2 to 0.4 m, aside up to 0.09 m.
     assert distance.min() >= 0.2
-    assert distance.max() <= math.hypot(0.4, 0.1)
+    assert distance.max() <= math.hypot(0.4, 0.09)
     config = EnvConfig(num_envs=2, num_threads=1, randomization=NO_RANDOMIZATION)
     env = Environment(task, config, seed=0)
     env.reset()
@@ -210,4 +210,4 @@ def test_numpy_and_compiled_jax_agree():
 def test_stand_pose_is_where_standing_starts_stand():
     placement, _ = TASK.begin(Replay(np), 500)
     off = placement.joint_rad[:, 0, :18] - np.array(STAND_RAD[:18])
-    assert np.abs(off).max() <= 0.12 + 1e-6
+    assert np.abs(off).max() <= 0.04 + 1e-6
