@@ -179,7 +179,7 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         fast,
         ppo=replace(fast.ppo, kl=0.02, discount=0.98, learning_rate=2.5e-4),
         curriculum=CurriculumConfig(push_ramp=(0, 1)),
-        total_steps=7_000_000,
+        total_steps=14_000_000,
     )
     return (
         Stage(name="clone", run=CloneConfig(run=cloned, script="getup")),

@@ -51,9 +51,7 @@ class WalkRewards:
     linear share of the commanded velocity so that standing still is no optimum.
     `stature` pays for a tall torso: at full speed hips, knees and ankles turn as fast
     as their servos can (3.5 of at most 3.8 rad/s), and only a longer leg goes farther
-    with the same angle. `free_turn` is no weight: that share of `gait`, `clearance` and
-    `slip` is forgiven at the highest turn command and in proportion below it, since a
-    robot turns faster on its soles than in steps.
+    with the same angle.
     """
 
     velocity: float = 1.5
@@ -73,7 +71,6 @@ class WalkRewards:
     arm_pose: float = -0.15
     torque: float = -0.004
     stature: float = 0.0
-    free_turn: float = 0.0
     fall: float = -10.0
     scale: float = 0.1
 
@@ -274,9 +271,7 @@ def reward_terms(
     """
     weights = config.rewards
     terms = _velocity_terms(view, command)
-    gait = _gait_terms(config, view, is_standing_command(command), phase)
-    strict = 1 - weights.free_turn * abs(command[..., 2]) / config.high[2]
-    terms |= {name: value * strict for name, value in gait.items()}
+    terms |= _gait_terms(config, view, is_standing_command(command), phase)
     terms |= _posture_terms(view)
     terms |= _effort_terms(view, actions)
     terms["fall"] = fallen(config, view).astype(view.height_m.dtype)

@@ -143,7 +143,7 @@ def test_a_kick_that_aims_is_begun_wherever_the_ball_lies_for_it(score):
     aiming = Spy(replace(spec, observation=ObservationSpec(terms=terms)))
     me, config = Identity(team=1), BrainConfig()
     body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
-    robot = TrackedRobot(team=1, player=1, x_m=0.3, y_m=0.0, yaw_rad=0.1)
+    robot = TrackedRobot(team=1, player=1, x_m=1.3, y_m=0.0, yaw_rad=0.1)
 
     def think(player, state, ball, game=PLAYING):
         frame = TrackerFrame(time_s=3.0, ball_xy_m=ball, robots=(robot,))
@@ -155,20 +155,20 @@ def test_a_kick_that_aims_is_begun_wherever_the_ball_lies_for_it(score):
         return think(player, state, ball, game).loop.skill
 
     player: Player = replace(plain, score=score, kick=aiming)
-    assert skill(player, (0.55, 0.0)) == "kick"
-    # 0.25 m ahead of a robot turned by 0.1 rad; the goal's middle half lies in
-    # +-0.15 / 1.95 = +-0.077 rad, so 0.023 rad to the right of where it faces.
+    assert skill(player, (1.55, 0.0)) == "kick"
+    # 0.25 m ahead of a robot turned by 0.1 rad; the goal's inner part, +-0.15 m, spans
+    # +-atan(0.15 / 0.95) = +-0.157 rad from there: straight ahead will do.
     ahead, left, cosine, sine = aiming.seen[-1]
     assert ahead == pytest.approx(0.25 * math.cos(0.1))
     assert left == pytest.approx(-0.25 * math.sin(0.1))
-    assert math.atan2(sine, cosine) == pytest.approx(math.atan2(0.15, 1.95) - 0.1)
+    assert math.atan2(sine, cosine) == 0.0
     # Too far ahead; before the game; a kick that does not aim.
-    assert skill(player, (0.8, 0.0)) == "score"
-    assert skill(player, (0.55, 0.0), Game(phase="set")) == "walk"
-    assert skill(replace(plain, score=score), (0.55, 0.0)) == "score"
+    assert skill(player, (1.8, 0.0)) == "score"
+    assert skill(player, (1.55, 0.0), Game(phase="set")) == "walk"
+    assert skill(replace(plain, score=score), (1.55, 0.0)) == "score"
     # It goes on while the ball is already on its way, and aims on.
     state = replace(brain.start(player, np.zeros(20)), game_s=0.0)
-    state = think(player, think(player, state, (0.55, 0.0)), (1.0, 0.0))
+    state = think(player, think(player, state, (1.55, 0.0)), (2.0, 0.0))
     assert state.loop.skill == "kick"
     assert len(aiming.seen) == 3
 

@@ -142,16 +142,16 @@ def test_a_ball_at_the_foot_near_the_goal_is_kicked_after_settling():
     ("view", "may"),
     [
         # The goal's middle at (2.5, 0).
-        (at(0.0, 0.0, ball=(0.25, 0.0)), True),
-        (at(0.0, 0.0, ball=(0.25, 0.09)), True),
-        (at(0.0, 0.0, ball=(0.25, -0.11)), False),
-        (at(0.0, 0.0, ball=(0.45, 0.0)), False),
-        (at(0.0, 0.0, ball=(0.1, 0.0)), False),
-        # 3.0 m from the goal.
-        (at(-0.75, 0.0, ball=(-0.5, 0.0)), False),
+        (at(1.0, 0.0, ball=(1.25, 0.0)), True),
+        (at(1.0, 0.0, ball=(1.25, 0.09)), True),
+        (at(1.0, 0.0, ball=(1.25, -0.11)), False),
+        (at(1.0, 0.0, ball=(1.45, 0.0)), False),
+        (at(1.0, 0.0, ball=(1.1, 0.0)), False),
+        # 1.7 m from the goal.
+        (at(0.55, 0.0, ball=(0.8, 0.0)), False),
         # Facing 0.5 rad past it, and away from it.
-        (at(0.0, 0.0, yaw=0.5, ball=(0.22, 0.12)), False),
-        (at(1.0, 0.0, yaw=math.pi, ball=(0.75, 0.0)), False),
+        (at(1.0, 0.0, yaw=0.5, ball=(1.22, 0.12)), False),
+        (at(1.5, 0.0, yaw=math.pi, ball=(1.25, 0.0)), False),
         (at(0.0, 0.0, ball=None), False),
     ],
 )
