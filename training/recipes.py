@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from robot.policy import load_bundle
 from sim.env import EnvConfig
 from sim.getup_recordings import record_getups
 from sim.motion_world import BatchPolicy
@@ -22,7 +21,6 @@ from training.clone import TACTICS, CloneConfig
 from training.curriculum import CurriculumConfig
 from training.duel import DuelConfig
 from training.ppo import PpoConfig
-from training.skill import SHIPPED
 from training.train_task import TaskRunConfig
 from training.walk_recordings import record_walks
 
@@ -196,9 +194,7 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
     seconds of computing). The pushes come late, after the swing is found.
     """
     task = KickTask(clock_hz=WalkConfig().clock_hz)
-    walking = record_walks(
-        load_bundle(SHIPPED / "walk"), worlds=32, seconds=6.0, seed=seed
-    )
+    walking = record_walks("walk", worlds=32, seconds=6.0, seed=seed)
     starts = replace(task.starts, walking_share=0.65, walking=walking)
     run = replace(
         plain_run("kick", seed),

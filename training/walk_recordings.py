@@ -6,6 +6,7 @@ As `sim.getup_recordings`: reference states are the cheapest curriculum there is
 import math
 from dataclasses import replace
 
+import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +15,7 @@ from sim.env import EnvConfig, Environment
 from sim.tasks.walk import CommandMix, WalkConfig
 from sim.tasks.walk_task import WalkTask
 from sim.tasks.walking_starts import WalkingState
-from training.walk_trial import WalkingPolicy
+from training.skill import load_skill
 
 _FROM_S, _EVERY_S = 1.5, 0.325
 """The first note, and the time between two: no multiple of the walk's period."""
@@ -24,21 +25,25 @@ _AIR_M = 0.003
 
 
 def record_walks(
-    policy: WalkingPolicy, *, worlds: int, seconds: float, seed: int
+    bundle: str, *, worlds: int, seconds: float, seed: int
 ) -> tuple[WalkingState, ...]:
-    """Let `policy` walk, told anew every second or two, and note what it passes.
+    """Let a walk go, told anew every second or two, and note what it passes.
 
     Args:
-        policy: a walk.
+        bundle: of the walk, shipped (by its name) or in a folder.
         worlds: robots, each with its own randomization, without pushes.
         seconds: for how long.
         seed: of everything random.
 
     Returns:
         Its moments on the feet, about worlds x seconds / 0.325 s of them.
+
+    Raises:
+        RunError: no such walk.
     """
-    spec = policy.spec
     plain = WalkConfig(mix=_MIX, command_s=(1.0, 2.0), episode_s=seconds + 1.0)
+    skill = load_skill(bundle, plain.observation, plain.action)
+    spec = skill.spec
     task = WalkTask(
         config=replace(plain, clock_hz=spec.clock_hz or plain.clock_hz),
         contacts="full",
@@ -46,15 +51,12 @@ def record_walks(
         action_spec=spec.action,
     )
     env = Environment(task, EnvConfig(num_envs=worlds, stagger=False), seed)
+    asked = jax.jit(skill.asked)
     state, moved = env.reset()
-    memory = [policy.initial_state() for _ in range(worlds)]
     found: list[WalkingState] = []
     due_s = _FROM_S
     for step in range(1, round(seconds / spec.control_period_s) + 1):
-        actions = np.zeros(env.action_shape)
-        for row in range(worlds):
-            seen = moved.observation[row, 0]
-            actions[row, 0], memory[row] = policy.act(seen, memory[row])
+        actions = np.asarray(asked(moved.observation))
         state, moved = env.step(state, actions, push_strength=0.0)
         if step * spec.control_period_s >= due_s:
             due_s += _EVERY_S

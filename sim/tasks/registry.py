@@ -38,5 +38,6 @@ def gait_clock_hz(task: Task) -> float:
     """Of the gait clock that a task's robots observe; 0 without one."""
     if isinstance(task, WalkTask):
         return task.config.clock_hz
-    clocked = ScoreTask | MatchTask | KickTask
-    return task.clock_hz if isinstance(task, clocked) else 0.0
+    if isinstance(task, KickTask):
+        return task.clock_hz
+    return task.clock_hz if isinstance(task, ScoreTask | MatchTask) else 0.0

@@ -18,7 +18,8 @@ class WalkingState:
     Attributes:
         height_m: of the torso.
         tilt_rad, toward_rad: its lean, see `sim.tasks.poses.fall_gravity`.
-        velocity: of the torso: m/s in the heading frame, rad/s in the torso frame.
+        velocity: of the torso, six numbers: m/s in the heading frame, rad/s in the
+            torso frame.
         joint_rad: twenty angles, canonical order.
         joint_velocity_rad_s: the same joints.
         target_rad: the last targets they were sent.
@@ -28,7 +29,7 @@ class WalkingState:
     height_m: float
     tilt_rad: float
     toward_rad: float
-    velocity: tuple[float, float, float, float, float, float]
+    velocity: tuple[float, ...]
     joint_rad: JointPose
     joint_velocity_rad_s: JointPose
     target_rad: JointPose

@@ -58,7 +58,7 @@ def test_a_walk_that_does_not_fit_is_refused(run, words):
 
 
 def test_recorded_moments_are_a_walk_in_mid_stride_that_goes_on():
-    states = record_walks(load_bundle(WALK), worlds=6, seconds=3.0, seed=3)
+    states = record_walks("walk", worlds=6, seconds=3.0, seed=3)
     # Noted at 1.5, 1.825, 2.15, 2.475 and 2.8 s.
     assert len(states) == 6 * 5
     assert max(state.velocity[0] for state in states) > 0.3

@@ -119,7 +119,7 @@ def test_the_kick_begins_as_the_walk_and_in_its_strides(monkeypatch, tmp_path):
     asked = []
 
     def record(walk, **settings):
-        asked.append((walk.spec.role, settings["seed"]))
+        asked.append((walk, settings["seed"]))
         return (STRIDE,)
 
     monkeypatch.setattr(recipes, "record_walks", record)
