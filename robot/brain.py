@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from robot import control_loop, game_senses, tactics
+from robot import control_loop, game_senses, shot, tactics
 from robot.attitude import AttitudeState
 from robot.contracts.camera import Image
 from robot.contracts.errors import ContractError
@@ -17,6 +17,7 @@ from robot.control_loop import LoopState
 from robot.fall import Posture
 from robot.game_senses import Look
 from robot.player import Player
+from robot.shot import ShotConfig
 from robot.skills import SkillConfig, SkillRequest
 from robot.tactics import TacticsConfig, TacticsState
 from robot.world import BLIND, Game, WorldView, game_of, view_of
@@ -49,6 +50,7 @@ class BrainConfig:
     """
 
     tactics: TacticsConfig = field(default_factory=TacticsConfig)
+    shot: ShotConfig = field(default_factory=ShotConfig)
     skills: SkillConfig = field(default_factory=SkillConfig)
     pitch: FieldSpec = field(default_factory=FieldSpec)
     tracker_stale_s: float = 0.5
@@ -187,7 +189,7 @@ def think(
         request = SkillRequest(kind="score")
         game = game_senses.terms(config.pitch, state.looks)
     if order is None:
-        aside = tactics.shot_direction(config.tactics, config.pitch, state.view)
+        aside = shot.direction(config.shot, config.pitch, state.view)
         request = replace(request, kick_direction_rad=aside)
     pose, ball = state.view.pose, state.view.ball
     seen = None if pose is None or ball is None else pose.to_torso(ball)
@@ -216,9 +218,7 @@ def _shoots(
     game = state.game
     in_play = game.phase == "playing" and game.ball_free and not game.penalised
     able = player.shoots and posture == "upright"
-    return (
-        able and in_play and tactics.may_shoot(config.tactics, config.pitch, state.view)
-    )
+    return able and in_play and shot.may_begin(config.shot, config.pitch, state.view)
 
 
 def status_of(

@@ -40,12 +40,6 @@ class TacticsConfig:
         kick_range_m: the ball is kicked from this close to the goal; farther away it
             is dribbled.
         kick_error_rad: least heading tolerance of a kick; a wide goal allows more.
-        shot_ahead_m: least and largest distance of the ball ahead of the torso at
-            which a kick that aims may begin, also in mid-stride.
-        shot_aside_m: largest distance of the ball to either side then.
-        shot_turn_rad: largest angle between heading and shot.
-        shot_range_m: largest distance from the ball to the middle of the goal.
-        shot_inside_m: the shot goes into the goal this far from the posts.
         dribble_m_s: walking speed into the ball.
         own_goal_margin_m: the ball is never driven along a line that crosses the own
             goal line this close to the mouth.
@@ -77,11 +71,6 @@ class TacticsConfig:
     patience_s: float = 5.0
     kick_range_m: float = 2.0
     kick_error_rad: float = 0.15
-    shot_ahead_m: tuple[float, float] = (0.15, 0.38)
-    shot_aside_m: float = 0.1
-    shot_turn_rad: float = 0.35
-    shot_range_m: float = 1.6
-    shot_inside_m: float = 0.25
     dribble_m_s: float = 0.3
     own_goal_margin_m: float = 0.3
     other_m: float = 0.4
@@ -191,37 +180,6 @@ def is_blocked(config: TacticsConfig, view: WorldView, *, already: bool) -> bool
         and math.dist(other, ball) > config.other_m
         and steering.detour(config.steering, start, ball, other, radius) != ball
         for other in view.others
-    )
-
-
-def shot_direction(config: TacticsConfig, pitch: FieldSpec, view: WorldView) -> float:
-    """Where a kick that aims should send the ball, rad off the heading: into the goal,
-    as little aside as that allows. 0 for a robot that sees too little."""
-    pose, ball = view.pose, view.ball
-    if pose is None or ball is None:
-        return 0.0
-    to_line = max(pitch.half_length_m - ball[0], 1e-6)
-    half_m = pitch.goal_width_m / 2 - config.shot_inside_m
-    low, high = (
-        wrapped(math.atan2(end - ball[1], to_line) - pose.yaw_rad)
-        for end in (-half_m, half_m)
-    )
-    return min(max(0.0, low), high)
-
-
-def may_shoot(config: TacticsConfig, pitch: FieldSpec, view: WorldView) -> bool:
-    """A kick that aims may begin now: the ball lies close ahead, and behind it the
-    goal, near enough."""
-    pose, ball = view.pose, view.ball
-    if pose is None or ball is None:
-        return False
-    ahead, left = pose.to_torso(ball)
-    nearest, farthest = config.shot_ahead_m
-    return (
-        nearest <= ahead <= farthest
-        and abs(left) <= config.shot_aside_m
-        and math.dist(ball, (pitch.half_length_m, 0.0)) <= config.shot_range_m
-        and abs(shot_direction(config, pitch, view)) <= config.shot_turn_rad
     )
 
 

@@ -112,6 +112,11 @@ class TaskRunConfig:
             raise ValueError(
                 f"run.warm_std: expected 0 or more, found {self.warm_std:g}"
             )
+        if self.begins_as and self.warm_start:
+            raise ValueError(
+                f"run.begins_as: expected it or warm_start, found both, "
+                f"{self.begins_as} and {self.warm_start}"
+            )
         agents = len(self.task.agents) if self.duel is None else 1
         rows = self.rollout_steps * self.env.num_envs * agents
         if rows % self.ppo.minibatches:

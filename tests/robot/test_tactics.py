@@ -138,49 +138,6 @@ def test_a_ball_at_the_foot_near_the_goal_is_kicked_after_settling():
     assert requests[first].kick_side == "left"
 
 
-@pytest.mark.parametrize(
-    ("view", "may"),
-    [
-        # The goal's middle at (2.5, 0).
-        (at(1.0, 0.0, ball=(1.25, 0.0)), True),
-        (at(1.0, 0.0, ball=(1.25, 0.09)), True),
-        (at(1.0, 0.0, ball=(1.25, -0.11)), False),
-        (at(1.0, 0.0, ball=(1.45, 0.0)), False),
-        (at(1.0, 0.0, ball=(1.1, 0.0)), False),
-        # 1.7 m from the goal.
-        (at(0.55, 0.0, ball=(0.8, 0.0)), False),
-        # Facing 0.5 rad past it, and away from it.
-        (at(1.0, 0.0, yaw=0.5, ball=(1.22, 0.12)), False),
-        (at(1.5, 0.0, yaw=math.pi, ball=(1.25, 0.0)), False),
-        (at(0.0, 0.0, ball=None), False),
-    ],
-)
-def test_a_shot_needs_the_ball_ahead_and_the_goal_behind_it(view, may):
-    assert tactics.may_shoot(CONFIG, PITCH, view) is may
-
-
-@pytest.mark.parametrize(
-    ("yaw", "aside"),
-    [
-        # From 2 m before it, the goal's inner part, 0.15 m to either side of the
-        # middle, spans +-atan(0.15 / 2) = +-0.0749 rad.
-        (0.0, 0.0),
-        (0.05, 0.0),
-        (0.2, -0.2 + 0.0749),
-        (-0.3, 0.3 - 0.0749),
-    ],
-)
-def test_a_shot_goes_as_little_aside_as_the_goal_allows(yaw, aside):
-    view = at(0.3, 0.0, yaw=yaw, ball=(0.5, 0.0))
-    found = tactics.shot_direction(CONFIG, PITCH, view)
-    assert found == pytest.approx(aside, abs=1e-4)
-
-
-def test_a_blind_robot_shoots_straight_ahead():
-    blind = WorldView(pose=None, ball=(0.0, 0.0))
-    assert tactics.shot_direction(CONFIG, PITCH, blind) == 0.0
-
-
 def test_the_robot_never_kicks_toward_its_own_goal():
     # It faces its own goal with the ball at the foot, in its own half.
     view = at(-1.0, 0.0, yaw=math.pi, ball=(-1.155, -0.05))

@@ -57,6 +57,11 @@ def test_a_walk_that_does_not_fit_is_refused(run, words):
         actor_of_walk("walk", run.task.observation, run.task.action, fresh)
 
 
+def test_networks_of_a_walk_and_of_a_run_at_once_are_refused():
+    with pytest.raises(ValueError, match="expected it or warm_start, found both"):
+        replace(RUN, begins_as="walk", warm_start="runs/kick")
+
+
 def test_recorded_moments_are_a_walk_in_mid_stride_that_goes_on():
     states = record_walks("walk", worlds=6, seconds=3.0, seed=3)
     # Noted at 1.5, 1.825, 2.15, 2.475 and 2.8 s.
