@@ -215,10 +215,8 @@ def _shoots(
     config: BrainConfig, player: Player, state: BrainState, posture: Posture
 ) -> bool:
     """A kick that aims begins now, whoever else plays the ball."""
-    game = state.game
-    in_play = game.phase == "playing" and game.ball_free and not game.penalised
-    able = player.shoots and posture == "upright"
-    return able and in_play and shot.may_begin(config.shot, config.pitch, state.view)
+    able = player.kick_aims and posture == "upright" and state.game.may_play
+    return able and shot.may_begin(config.shot, config.pitch, state.view)
 
 
 def status_of(

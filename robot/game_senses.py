@@ -54,7 +54,7 @@ def plays(
         return False
     if looks[-1].view.pose is None or looks[-1].view.ball is None:
         return False
-    if game.phase != "playing" or game.penalised or not game.ball_free:
+    if not game.may_play:
         return False
     return posture == "upright" or policy.spec.gets_up
 

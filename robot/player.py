@@ -36,8 +36,8 @@ class Player:
         return {role: policy for role, policy in found.items() if policy is not None}
 
     @property
-    def shoots(self) -> bool:
-        """Whether its kick aims, and so may begin in mid-stride."""
+    def kick_aims(self) -> bool:
+        """Its kick takes a direction; such a one may begin in mid-stride."""
         terms = self.kick.spec.observation.terms
         return any(term.name == "kick_direction" for term in terms)
 

@@ -71,6 +71,11 @@ class Game:
     attacks_positive_x: bool = True
     ball_free: bool = True
 
+    @property
+    def may_play(self) -> bool:
+        """This robot may play the ball now."""
+        return self.phase == "playing" and self.ball_free and not self.penalised
+
 
 _PHASES: dict[GameState, Phase] = {
     GameState.INITIAL: "initial",
