@@ -188,7 +188,7 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
 
 
 def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
-    """How policies/kick was made: the shipped walk, told to stand, learns to kick.
+    """The shipped walk, told to stand, learns to kick. No kick is shipped yet.
 
     Standing and in mid-stride, as the walk leaves it (its moments are recorded first,
     seconds of computing). The pushes come late, after the swing is found.
