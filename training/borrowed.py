@@ -68,9 +68,7 @@ def _rows(
             parts.append(np.zeros((term.size * term.history, weights.shape[1])))
             continue
         other, rows = known[term.name]
-        if (other.history, other.mean, other.std) != (
-            *(term.history, term.mean, term.std),
-        ):
+        if other != term:
             raise RunError(f"{bundle}: expected {term}, found {other}")
         parts.append(rows)
     return np.concatenate(parts)
