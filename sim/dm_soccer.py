@@ -92,8 +92,8 @@ def op3_ball(reference: Arena) -> soccer.SoccerBall:
         radius=ours.size[0],
         mass=reference.model.body(BALL).mass[0],
         friction=tuple(ours.friction),
-        damp_ratio=ours.solref[1],
     )
+    ball.geom.solref = ours.solref
     ball.geom.shellinertia = "true"
     return ball
 

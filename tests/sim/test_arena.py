@@ -53,6 +53,25 @@ def test_a_rolling_ball_slows_down_as_the_field_spec_says(arena):
     assert lost == pytest.approx(0.59, abs=0.06)
 
 
+def test_a_dropped_ball_bounces_as_the_field_spec_says(arena):
+    radius = arena.config.field.ball_radius_m
+    kept = []
+    for height in np.linspace(0.1, 1.0, 12):
+        data = standing(arena)
+        data.qpos[arena.ball.qpos[:3]] = [0.5, 0.5, radius + height]
+        fell = False
+        while not fell or data.qpos[arena.ball.qpos[2]] < radius:
+            step(arena, data, 0.005)
+            fell = fell or data.qpos[arena.ball.qpos[2]] < radius
+        speed, above = data.qvel[arena.ball.qvel[2]], data.qpos[arena.ball.qpos[2]]
+        left = speed**2 / 2 + 9.81 * (above - radius)
+        kept.append(float(left / (9.81 * height)) ** 0.5)
+    assert np.mean(kept) == pytest.approx(0.7, abs=0.05)
+    # How a bounce falls into the physics steps matters by this much.
+    assert min(kept) > 0.6
+    assert max(kept) < 0.9
+
+
 def test_the_border_ramp_returns_the_ball(arena):
     data = standing(arena)
     radius = arena.config.field.ball_radius_m
