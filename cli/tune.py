@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cli.arguments import at_least_one, from_zero, positive_number
 from cli.tune_report import Measured, getup_rows, kick_rows, table_of, walk_rows
-from cli.tune_search import SHIPPED, search, shipped_walk
+from cli.tune_search import SHIPPED, Before, search, shipped_walk, stops_of
 from robot.contracts.errors import ContractError
 from robot.contracts.policy import read_spec, write_spec
 from robot.policy import write_golden
@@ -27,8 +27,9 @@ from robot.scripted.getup import GetupPolicy
 from robot.scripted.kick import KickPolicy
 from robot.scripted.rehearsal import rehearsal
 from sim.robot_model import ModelError, model_hash
+from training.run_folder import RunError
 
-ERRORS = (ContractError, ModelError)
+ERRORS = (ContractError, ModelError, RunError)
 
 
 def add_parser(subparsers: Any) -> None:
@@ -69,6 +70,12 @@ def add_parser(subparsers: Any) -> None:
         help="factor on the first spread (%(default)s)",
     )
     parser.add_argument(
+        "--walk",
+        metavar="BUNDLE",
+        help="kick: begin where this learned walk stands, e.g. walk (a stand, or after "
+        "the scripted walk)",
+    )
+    parser.add_argument(
         "--seed", type=from_zero, default=0, metavar="S", help="(%(default)s)"
     )
     parser.add_argument(
@@ -90,10 +97,11 @@ def run(args: argparse.Namespace) -> int:
         )
     policy = load(folder, spec)
     console = Console()
+    before = Before(walk=shipped_walk(), stops=stops_of(args.walk))
     if args.generations:
-        script = search(policy.script, args, console)
+        script = search(policy.script, before, args, console)
         policy = make_policy(spec, script)
-    title, columns, rows = measure(policy, args.measure, args.seed + 1_000_000)
+    title, columns, rows = measure(policy, before, args.measure, args.seed + 1_000_000)
     console.print(table_of(title, columns, rows))
     if args.out:
         write_bundle(args.out, policy.script, made_by=_command(args))
@@ -114,10 +122,10 @@ def write_bundle(folder: Path, script: Script, *, made_by: str) -> None:
     write_golden(folder / "golden.npz", policy, rehearsal(spec))
 
 
-def measure(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
+def measure(policy: ScriptedPolicy, before: Before, trials: int, seed: int) -> Measured:
     """The table of a skill: title, column names, rows."""
     if isinstance(policy, KickPolicy):
-        return kick_rows(policy, shipped_walk(), trials, seed)
+        return kick_rows(policy, before, trials, seed)
     if isinstance(policy, GetupPolicy):
         return getup_rows(policy, trials, seed)
     return walk_rows(policy, trials, seed)
@@ -127,6 +135,8 @@ def _command(args: argparse.Namespace) -> str:
     parts = ["op3-soccer", "tune", args.skill]
     for name in ("generations", "candidates", "trials", "spread", "seed"):
         parts += [f"--{name}", str(getattr(args, name))]
+    if args.walk:
+        parts += ["--walk", args.walk]
     return shlex.join(parts)
 
 

@@ -1,15 +1,17 @@
 """What a scripted skill does in the simulator, as tables."""
 
+from dataclasses import replace
+
 import numpy as np
 from rich.table import Table
 
+from cli.tune_search import PUSHED_WITHIN_S, Before
 from robot.scripted.bundle import ScriptedPolicy
+from sim.kick_trials import KickTrialConfig, kick_trials
 from sim.motion_tuning import (
     FallConfig,
-    KickTrialConfig,
     WalkTrialConfig,
     getup_trials,
-    kick_trials,
     walk_trials,
 )
 from sim.motion_world import MotionWorldConfig
@@ -70,18 +72,24 @@ def getup_rows(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:
 
 
 def kick_rows(
-    policy: ScriptedPolicy, walk: ScriptedPolicy, trials: int, seed: int
+    policy: ScriptedPolicy, before: Before, trials: int, seed: int
 ) -> Measured:
-    """Kicks by foot: ball placed with and without error, after standing or walking."""
+    """Kicks by foot: ball placed with and without error, after standing or walking,
+    pushed or not."""
+    off = KickTrialConfig()
+    kinds = [
+        ("exact", replace(off, error_m=0.0), None, ()),
+        ("1.5 cm off", off, None, ()),
+        ("1.5 cm off, walked", off, before.walk, ()),
+    ]
+    if before.stops:
+        kinds.append(("1.5 cm off, learned walk", off, None, before.stops))
+    pushed = replace(off, push_within_s=PUSHED_WITHIN_S)
+    kinds.append(("the same, pushed", pushed, kinds[-1][2], kinds[-1][3]))
     rows = []
-    for name, error_m, approach in (
-        ("exact", 0.0, None),
-        ("2 cm off", 0.02, None),
-        ("2 cm off, walked", 0.02, walk),
-    ):
+    for name, kick, approach, starts in kinds:
         world = MotionWorldConfig(count=2 * trials, seed=seed)
-        kick = KickTrialConfig(error_m=error_m)
-        outcome = kick_trials((policy,), world, kick, approach)
+        outcome = kick_trials((policy,), world, kick, approach, starts)
         for foot, side in (("left", 1), ("right", -1)):
             mine = outcome.side == side
             speed = outcome.speed_m_s[mine]

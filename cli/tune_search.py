@@ -1,7 +1,9 @@
 """The search behind `op3-soccer tune`: which trials judge which skill."""
 
 import argparse
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +21,18 @@ from robot.scripted.bundle import (
     scripted_spec,
 )
 from robot.scripted.parameters import numbers, spreads, with_numbers
+from sim.kick_trials import KickTrialConfig, kick_score, kick_trials
 from sim.motion_tuning import (
     FallConfig,
-    KickTrialConfig,
     SearchConfig,
     WalkTrialConfig,
     cross_entropy,
     getup_trials,
-    kick_trials,
     walk_trials,
 )
 from sim.motion_world import MotionWorldConfig
+from sim.tasks.walking_starts import WalkingState
+from training.walk_recordings import record_walks
 
 SHIPPED = Path("policies/scripted")
 Array = NDArray[np.float64]
@@ -45,14 +48,31 @@ SEARCH_COMMANDS = (
     (0.0, 0.0, -0.8),
     (0.1, 0.05, 0.0),
 )
+_STOPPED_M_S, _STOPPED_RAD_S = 0.08, 0.4
+PUSHED_WITHIN_S = 2.0
+"""A push every two seconds, as the randomization has them on average."""
 _WORST_SHARE = 0.3
 """Of the worst trial in a candidate's score: one bad fall must not hide in a mean."""
 
 
-def search(script: Script, args: argparse.Namespace, console: Console) -> Script:
+@dataclass(frozen=True, kw_only=True)
+class Before:
+    """What a robot does before a kick.
+
+    Attributes:
+        walk: the scripted one, which leads to the ball.
+        stops: of a learned one; where there are any, the kick begins in these.
+    """
+
+    walk: ScriptedPolicy
+    stops: tuple[WalkingState, ...] = ()
+
+
+def search(
+    script: Script, before: Before, args: argparse.Namespace, console: Console
+) -> Script:
     """The mean script of the last generation; `args` as `cli.tune` parses them."""
     judge = _JUDGES[role_of(script)]
-    walk = shipped_walk()
 
     def score(candidates: Sequence[Array], generation: int) -> Array:
         scripts = [with_numbers(script, vector) for vector in candidates]
@@ -62,7 +82,7 @@ def search(script: Script, args: argparse.Namespace, console: Console) -> Script
             seed=args.seed + generation,
         )
         policies = tuple(make_policy(_spec_for(item), item) for item in scripts)
-        rows = judge(policies, world, walk).reshape(len(candidates), args.trials)
+        rows = judge(policies, world, before).reshape(len(candidates), args.trials)
         return rows.mean(axis=1) + _WORST_SHARE * rows.min(axis=1)
 
     def report(generation: int, mean: float, elite: float) -> None:
@@ -76,30 +96,45 @@ def search(script: Script, args: argparse.Namespace, console: Console) -> Script
     return with_numbers(script, found)
 
 
+def stops_of(bundle: str | None) -> tuple[WalkingState, ...]:
+    """Moments in which a learned walk stands, told to or about to go, half a minute of
+    computing; none without one.
+
+    Raises:
+        RunError: no such walk.
+    """
+    if bundle is None:
+        return ()
+    moments = record_walks(bundle, worlds=64, seconds=6.0, seed=0)
+    return tuple(
+        moment
+        for moment in moments
+        if math.hypot(*moment.velocity[:2]) < _STOPPED_M_S
+        and abs(moment.velocity[5]) < _STOPPED_RAD_S
+    )
+
+
 def _spec_for(script: Script) -> PolicySpec:
     return scripted_spec(
         script, Provenance(robot_model_sha256="", made_by="tune", commit="")
     )
 
 
-def _judge_getup(
-    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
-) -> Array:
-    del walk
+def _judge_getup(policies: Policies, world: MotionWorldConfig, before: Before) -> Array:
+    del before
     return getup_trials(policies, world, FallConfig(limit_s=5.5)).score
 
 
-def _judge_kick(
-    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
-) -> Array:
-    approach = None if world.seed % 2 else walk
-    return kick_trials(policies, world, KickTrialConfig(watch_s=0.6), approach).score
+def _judge_kick(policies: Policies, world: MotionWorldConfig, before: Before) -> Array:
+    kick = KickTrialConfig(watch_s=0.5, push_within_s=PUSHED_WITHIN_S)
+    if before.stops:
+        return kick_score(kick_trials(policies, world, kick, starts=before.stops))
+    approach = None if world.seed % 2 else before.walk
+    return kick_score(kick_trials(policies, world, kick, approach))
 
 
-def _judge_walk(
-    policies: Policies, world: MotionWorldConfig, walk: ScriptedPolicy
-) -> Array:
-    del walk
+def _judge_walk(policies: Policies, world: MotionWorldConfig, before: Before) -> Array:
+    del before
     trial = WalkTrialConfig(commands=SEARCH_COMMANDS, walk_s=5.0, stop_s=1.0)
     return walk_trials(policies, world, trial).score
 
@@ -110,7 +145,7 @@ def shipped_walk() -> ScriptedPolicy:
     return load(folder, read_spec(folder / "spec.json"))
 
 
-_JUDGES: dict[str, Callable[[Policies, MotionWorldConfig, ScriptedPolicy], Array]] = {
+_JUDGES: dict[str, Callable[[Policies, MotionWorldConfig, Before], Array]] = {
     "getup": _judge_getup,
     "kick": _judge_kick,
     "walk": _judge_walk,

@@ -179,12 +179,18 @@ def think(
     # A policy that is symmetric by construction has no side to pass on: the tactics
     # lead round whoever stands in the way.
     passes = blocked and posture == "upright"
+    # So do they to the place a kick scores from, unless the policy plays whole games or
+    # the kick begins in mid-stride.
+    whole = player.score is not None and player.score.spec.gets_up
+    aligning = tactics_state.plan == "align" and not (whole or player.kick_aims)
     if order is not None:
         request = order
     elif _shoots(config, player, state, posture):
         request = replace(request, kind="kick")
-    elif not passes and game_senses.plays(
-        player.score, state.game, state.looks, posture
+    elif (
+        not passes
+        and not aligning
+        and game_senses.plays(player.score, state.game, state.looks, posture)
     ):
         request = SkillRequest(kind="score")
         game = game_senses.terms(config.pitch, state.looks)

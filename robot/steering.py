@@ -18,6 +18,11 @@ class SteeringConfig:
         turn_rad_s: largest turning speed.
         turn_gain_1_s: turning speed per radian of heading error.
         position_gain_1_s: speed per metre of position error, near the target.
+        least_m_s: no slower than this, forward and sideways: the learned walk stands
+            when told 0.08 and 0.05 m/s (measured).
+        least_rad_s: the same of turning.
+        still_rad: heading error for which it does not turn.
+        still_m: position error, either way, for which no step is taken.
         near_m: closer than this, keep the final heading and step sideways; farther,
             face the way.
         turn_first_rad: beyond this heading error, turn on the spot.
@@ -25,11 +30,15 @@ class SteeringConfig:
     """
 
     forward_m_s: float = 0.5
-    backward_m_s: float = 0.15
+    backward_m_s: float = 0.2
     left_m_s: float = 0.15
     turn_rad_s: float = 1.2
     turn_gain_1_s: float = 2.0
     position_gain_1_s: float = 1.5
+    least_m_s: tuple[float, float] = (0.16, 0.11)
+    still_m: float = 0.015
+    least_rad_s: float = 0.4
+    still_rad: float = 0.04
     near_m: float = 0.3
     turn_first_rad: float = 0.9
     around_rad: float = 0.5
@@ -86,13 +95,25 @@ def arrive(
     ahead, left = pose.to_torso(target)
     if math.hypot(ahead, left) > config.near_m:
         return pass_through(config, pose, target)
-    gain = config.position_gain_1_s
     error = wrapped(heading_rad - pose.yaw_rad)
+    least_forward_m_s, least_left_m_s = config.least_m_s
+    gain, still_m = config.position_gain_1_s, config.still_m
+    forward_m_s = _eased(gain * ahead, least_forward_m_s, gain * still_m)
+    left_m_s = _eased(gain * left, least_left_m_s, gain * still_m)
+    gain = config.turn_gain_1_s
+    turn_rad_s = _eased(gain * error, config.least_rad_s, gain * config.still_rad)
     return Velocity(
-        forward_m_s=min(max(gain * ahead, -config.backward_m_s), config.forward_m_s),
-        left_m_s=_clipped(gain * left, config.left_m_s),
-        turn_rad_s=_clipped(config.turn_gain_1_s * error, config.turn_rad_s),
+        forward_m_s=min(max(forward_m_s, -config.backward_m_s), config.forward_m_s),
+        left_m_s=_clipped(left_m_s, config.left_m_s),
+        turn_rad_s=_clipped(turn_rad_s, config.turn_rad_s),
     )
+
+
+def _eased(speed: float, least: float, still: float) -> float:
+    """A speed that fades out near its target: not too slow to move, or none."""
+    if abs(speed) < still:
+        return 0.0
+    return math.copysign(max(abs(speed), least), speed)
 
 
 def _clear(start: Point, target: Point, centre: Point, radius_m: float) -> bool:

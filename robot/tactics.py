@@ -25,13 +25,18 @@ class TacticsConfig:
         steering: speeds and gains of walking.
         behind_m: from the ball to the place behind it where aligning begins.
         around_m: radius at which the ball is walked around: half an OP3 plus the ball.
-        reached_m: distance to the place behind the ball that counts as there.
+        reached_m: distance to the place behind the ball that counts as there; so does
+            this far aside of the line behind the ball, up to `align_m` from it.
+        align_m: farthest from the ball that aligning begins. Coming from a walk at full
+            speed, less is too late to stop before the ball.
         aligned_rad: heading error allowed to begin aligning or dribbling.
         lost_rad: angle off the line behind the ball at which aligning is given up.
         lost_m: distance to the ball at which aligning is given up.
         kick_ahead_m: least and largest distance of the ball ahead of the torso at
             which a kick hits it.
         kick_aside_m: least and largest distance to the kicking foot's side.
+        kick_turn_rad_m: how far outward the ball goes for each metre that it lies
+            farther to the kicking foot's side than the middle of that range.
         kick_slack_m: by which both ranges widen while the robot settles, so that a
             noisy tracker does not start the alignment over.
         settle_s: standing still with the ball in place before the kick; a kick begun in
@@ -39,7 +44,8 @@ class TacticsConfig:
         patience_s: aligning longer than this, the robot walks into the ball instead.
         kick_range_m: the ball is kicked from this close to the goal; farther away it
             is dribbled.
-        kick_error_rad: least heading tolerance of a kick; a wide goal allows more.
+        kick_error_rad: least error allowed to the direction that a kick would give the
+            ball; a near goal allows more.
         dribble_m_s: walking speed into the ball.
         own_goal_margin_m: the ball is never driven along a line that crosses the own
             goal line this close to the mouth.
@@ -61,16 +67,18 @@ class TacticsConfig:
     behind_m: float = 0.32
     around_m: float = 0.32
     reached_m: float = 0.12
+    align_m: float = 0.6
     aligned_rad: float = 0.3
     lost_rad: float = 0.7
-    lost_m: float = 0.55
-    kick_ahead_m: tuple[float, float] = (0.125, 0.185)
-    kick_aside_m: tuple[float, float] = (0.02, 0.08)
-    kick_slack_m: float = 0.015
-    settle_s: float = 0.6
+    lost_m: float = 0.75
+    kick_ahead_m: tuple[float, float] = (0.135, 0.21)
+    kick_aside_m: tuple[float, float] = (0.02, 0.085)
+    kick_turn_rad_m: float = 4.5
+    kick_slack_m: float = 0.025
+    settle_s: float = 0.4
     patience_s: float = 5.0
-    kick_range_m: float = 2.0
-    kick_error_rad: float = 0.15
+    kick_range_m: float = 2.75
+    kick_error_rad: float = 0.06
     dribble_m_s: float = 0.3
     own_goal_margin_m: float = 0.3
     other_m: float = 0.4
@@ -208,9 +216,10 @@ def _attack(
             _walk(config, view, velocity),
         )
     state = replace(state, aligning_s=state.aligning_s + dt_s)
-    if _in_place(config, pitch, state, pose, ball, error):
-        settled_s = state.settled_s + dt_s
-        state = replace(state, plan=plan, settled_s=settled_s)
+    foot = _foot_in_place(config, pitch, state, pose, ball, error)
+    if foot is not None:
+        settled_s = state.settled_s + dt_s if foot == state.side else dt_s
+        state = replace(state, plan=plan, side=foot, settled_s=settled_s)
         if settled_s > config.settle_s:
             state = replace(state, settled_s=0.0, aligning_s=0.0)
             return state, SkillRequest(kind="kick", kick_side=state.side)
@@ -244,9 +253,17 @@ def _plan(
             or error > config.lost_rad
         )
         return "approach" if lost else close
-    place = _behind(ball, heading, config.behind_m)
-    there = math.dist(pose.point, place) < config.reached_m
+    there = _is_behind(config, pose, ball, heading)
     return close if there and error < config.aligned_rad else "approach"
+
+
+def _is_behind(config: TacticsConfig, pose: Pose, ball: Point, heading: float) -> bool:
+    """Where aligning may begin: near the line that leads to the ball."""
+    cosine, sine = math.cos(heading), math.sin(heading)
+    x, y = ball[0] - pose.x_m, ball[1] - pose.y_m
+    before, aside = cosine * x + sine * y, abs(cosine * y - sine * x)
+    nearest = config.behind_m - config.reached_m
+    return nearest < before < config.align_m and aside < config.reached_m
 
 
 def _approach(
@@ -302,28 +319,36 @@ def _dribble(
     )
 
 
-def _in_place(
+def _foot_in_place(
     config: TacticsConfig,
     pitch: FieldSpec,
     state: TacticsState,
     pose: Pose,
     ball: Point,
     error_rad: float,
-) -> bool:
-    """A kick now would hit the ball, and send it where it should go."""
+) -> Side | None:
+    """A kick now with this foot would hit the ball and send it where it should go; the
+    foot that was meant, if both would."""
+    if endangers_own_goal(config, pitch, ball, pose.yaw_rad):
+        return None
     ahead, left = pose.to_torso(ball)
-    aside = left if state.side == "left" else -left
     slack = config.kick_slack_m if state.settled_s > 0 else 0.0
     nearest, farthest = config.kick_ahead_m
+    if not nearest - slack <= ahead <= farthest + slack:
+        return None
     inner, outer = config.kick_aside_m
     to_goal = max(pitch.half_length_m - ball[0], 1e-6)
-    mouth_rad = math.atan2(pitch.goal_width_m / 4, to_goal)
-    return (
-        nearest - slack <= ahead <= farthest + slack
-        and inner - slack <= aside <= outer + slack
-        and abs(error_rad) < max(config.kick_error_rad, mouth_rad)
-        and not endangers_own_goal(config, pitch, ball, pose.yaw_rad)
-    )
+    mouth_rad = math.atan2(pitch.goal_width_m / 8, to_goal)
+    allowed = max(config.kick_error_rad, mouth_rad) + config.kick_turn_rad_m * slack / 2
+    other: Side = "right" if state.side == "left" else "left"
+    for foot in (state.side, other):
+        sign = 1.0 if foot == "left" else -1.0
+        aside = sign * left
+        outward = config.kick_turn_rad_m * (aside - config.kick_point_m[1])
+        placed = inner - slack <= aside <= outer + slack
+        if placed and abs(wrapped(error_rad - sign * outward)) < allowed:
+            return foot
+    return None
 
 
 def _kick_stand(

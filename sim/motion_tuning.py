@@ -1,11 +1,11 @@
 """Trials that judge scripted skills, and a cross-entropy search over their numbers.
 
 The policies come from outside (see `sim.motion_world.BatchPolicy`); this module knows
-only what a good get-up, kick or walk looks like.
+only what a good get-up or walk looks like; a good kick is in `sim.kick_trials`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,134 +109,6 @@ def is_standing(world: MotionWorld) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KickTrialConfig:
-    """Where the ball lies, seen from the torso, and how the robot stands.
-
-    Attributes:
-        ahead_m: of the ball's centre, nominal range.
-        beside_m: of the ball's centre toward the kicking foot, nominal range.
-        error_m: uniform error added on both axes.
-        watch_s: time after the kick's length until ball and robot are judged.
-        push_m_s: standard deviation of the torso's initial velocity.
-        approach_s: time of walking with a random command before, given a walk.
-        approach_high: largest command then, forward only, both ways aside and around.
-        pause_s: range of the time with command zero between walk and kick; drawn once
-            per call.
-    """
-
-    ahead_m: tuple[float, float] = (0.14, 0.17)
-    beside_m: tuple[float, float] = (0.04, 0.07)
-    error_m: float = 0.02
-    watch_s: float = 1.0
-    push_m_s: float = 0.05
-    approach_s: float = 1.5
-    approach_high: tuple[float, float, float] = (0.2, 0.08, 0.6)
-    pause_s: tuple[float, float] = (0.6, 1.0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class KickOutcome:
-    """One entry per robot.
-
-    Attributes:
-        side: +1 left foot, -1 right foot.
-        speed_m_s: the ball's largest horizontal speed.
-        angle_rad: its direction then, 0 ahead, positive left.
-        upright: robot on its feet at the end.
-        score: what the search raises.
-    """
-
-    side: Array
-    speed_m_s: Array
-    angle_rad: Array
-    upright: NDArray[np.bool_]
-    score: Array
-
-
-def kick_trials(
-    policies: Policies,
-    world: MotionWorldConfig,
-    kick: KickTrialConfig,
-    approach: BatchPolicy | None = None,
-) -> KickOutcome:
-    """Every policy kicks its share of balls, left and right in turn.
-
-    With `approach`, a walk, the robots walk and stop before; else they have stood.
-    """
-    arena = MotionWorld(replace(world, ball=True))
-    assert arena.ball is not None
-    count = world.count
-    side = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
-    _let_settle(arena)
-    if approach is not None:
-        _walk_and_stop(arena, approach, kick)
-    error = arena.uniform(-kick.error_m, kick.error_m, 2)
-    ball = np.concatenate(
-        [
-            arena.uniform(*kick.ahead_m),
-            side[:, None] * arena.uniform(*kick.beside_m),
-        ],
-        axis=-1,
-    )
-    place = _turned(ball + error, arena.yaw_rad)
-    arena.qpos[:, arena.ball.qpos[:2]] = arena.position_m + place
-    arena.qvel[:, arena.ball.qvel] = 0.0
-    arena.push(np.pad(kick.push_m_s * arena.normal(2), ((0, 0), (0, 4))))
-    batch = PolicyBatch(policies, count)
-    forward = arena.yaw_rad
-    fastest, angle, tilt = np.zeros(count), np.zeros(count), np.zeros(count)
-    length_s = max(policy.spec.commit_s for policy in policies) + kick.watch_s
-    for _ in range(round(length_s / arena.period_s)):
-        arena.step(batch.targets(arena, kick_side=side[:, None]))
-        velocity = arena.qvel[:, arena.ball.qvel[:2]]
-        speed = np.hypot(*velocity.T)
-        heading = np.arctan2(velocity[:, 1], velocity[:, 0]) - forward
-        angle = np.where(speed > fastest, heading, angle)
-        fastest = np.maximum(fastest, speed)
-        tilt = np.maximum(tilt, 1 - arena.uprightness)
-    angle = np.arctan2(np.sin(angle), np.cos(angle))
-    upright = is_standing(arena)
-    forward_speed = fastest * np.cos(angle)
-    score = (
-        forward_speed
-        - 1.0 * np.clip(np.abs(angle) - np.radians(6), 0, 1)
-        + 2.0 * upright
-        - 1.0 * tilt
-        - np.clip(1.5 - forward_speed, 0, None)
-    )
-    return KickOutcome(
-        side=side, speed_m_s=fastest, angle_rad=angle, upright=upright, score=score
-    )
-
-
-def _walk_and_stop(
-    world: MotionWorld, approach: BatchPolicy, kick: KickTrialConfig
-) -> None:
-    forward, left, turn = kick.approach_high
-    command = np.concatenate(
-        [
-            world.uniform(0, forward),
-            world.uniform(-left, left),
-            world.uniform(-turn, turn),
-        ],
-        axis=-1,
-    )
-    batch = PolicyBatch((approach,), world.config.count)
-    walk = round(kick.approach_s / world.period_s)
-    pause = round(world.rng.uniform(*kick.pause_s) / world.period_s)
-    for step in range(walk + pause):
-        asked = command if step < walk else 0 * command
-        world.step(batch.targets(world, velocity_command=asked))
-
-
-def _turned(vector: Array, yaw_rad: Array) -> Array:
-    """[B, 2] turned from the robot's heading into the world."""
-    cosine, sine = np.cos(yaw_rad), np.sin(yaw_rad)
-    x, y = vector.T
-    return np.stack([cosine * x - sine * y, sine * x + cosine * y], axis=-1)
-
-
-@dataclass(frozen=True, kw_only=True)
 class WalkTrialConfig:
     """What is asked of a gait.
 
@@ -277,7 +149,7 @@ def walk_trials(
     arena = MotionWorld(world)
     count = world.count
     command = np.array(walk.commands)[np.arange(count) % len(walk.commands)]
-    _let_settle(arena)
+    let_settle(arena)
     batch = PolicyBatch(policies, count)
     total, sway = np.zeros((count, 3)), np.zeros(count)
     alive = np.zeros(count)
@@ -323,7 +195,8 @@ def _own_motion(world: MotionWorld, before: Array, heading: Array) -> Array:
     )
 
 
-def _let_settle(world: MotionWorld) -> None:
+def let_settle(world: MotionWorld) -> None:
+    """Half a second in the stand."""
     for _ in range(20):
         world.step(np.tile(STAND_RAD, (world.config.count, 1)))
 

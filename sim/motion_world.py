@@ -14,7 +14,9 @@ from robot.action import filtered_targets
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from robot.contracts.policy import PolicySpec
 from sim.arena import ArenaConfig, RobotPlace, build_arena
+from sim.model_index import BallIndex
 from sim.pitch import FLOOR
+from sim.tasks.walking_starts import placed
 
 Array = NDArray[np.float64]
 STAND_RAD: Array = np.array([joint.stand_rad for joint in OP3_JOINTS])
@@ -83,6 +85,7 @@ class MotionWorld:
         self.index = arena.robots[0]
         self.ball = arena.ball
         self.period_s = 5 * arena.model.opt.timestep
+        self._mass_kg = float(arena.model.body_subtreemass[self.index.torso_body])
         self._distinct = config.distinct or config.count
         drawn = [self._drawn_model(arena.model) for _ in range(self._distinct)]
         self._models = drawn * (config.count // self._distinct)
@@ -121,6 +124,19 @@ class MotionWorld:
             self.qpos[:, self.ball.qpos[:3]] = [5.0, 0.0, 0.07]
         self.sent_rad = np.tile(STAND_RAD, (count, 1))
 
+    def place(self, rows: Array) -> None:
+        """Each robot in one of the moments [N, 70] of `WalkingState.row`, facing +x."""
+        drawn = self.rng.integers(len(rows), size=self._distinct)
+        chosen = rows[np.tile(drawn, self.config.count // self._distinct)]
+        placement, _ = placed(chosen, np.zeros(len(chosen)))
+        at = self.index
+        self.qpos[:, at.root_qpos] = placement.root[:, 0]
+        self.qvel[:, at.root_qvel] = placement.root_velocity[:, 0]
+        self.qpos[:, at.joint_qpos] = placement.joint_rad[:, 0]
+        assert placement.joint_velocity_rad_s is not None
+        self.qvel[:, at.joint_qvel] = placement.joint_velocity_rad_s[:, 0]
+        self.sent_rad = np.array(placement.target_rad[:, 0])
+
     def uniform(self, low: float, high: float, width: int = 1) -> Array:
         """[B, width] uniform draws, repeated as the worlds are."""
         draws = self.rng.uniform(low, high, (self._distinct, width))
@@ -145,6 +161,32 @@ class MotionWorld:
     def push(self, velocity: Array) -> None:
         """Add [B, 6] to the torso's linear (world) and angular (torso) velocity."""
         self.qvel[:, self.index.root_qvel] += velocity
+
+    @property
+    def mass_kg(self) -> float:
+        """Of a robot, as it is without its world's draw."""
+        return self._mass_kg
+
+    @property
+    def ball_m(self) -> Array:
+        """[B, 2] where the balls are on the floor."""
+        return self.qpos[:, self._ball.qpos[:2]].copy()
+
+    @property
+    def ball_velocity_m_s(self) -> Array:
+        """[B, 2] over the floor."""
+        return self.qvel[:, self._ball.qvel[:2]].copy()
+
+    def put_ball(self, place_m: Array) -> None:
+        """The balls at [B, 2], at rest."""
+        self.qpos[:, self._ball.qpos[:2]] = place_m
+        self.qvel[:, self._ball.qvel] = 0.0
+
+    @property
+    def _ball(self) -> BallIndex:
+        if self.ball is None:
+            raise ValueError("MotionWorld: expected MotionWorldConfig(ball=True)")
+        return self.ball
 
     @property
     def height_m(self) -> Array:

@@ -26,6 +26,9 @@ DRIBBLING = TacticsConfig(
     steering=SteeringConfig(forward_m_s=0.55, left_m_s=0.25, turn_rad_s=1.2),
     dribble_m_s=0.45,
     kick_range_m=0.0,
+    # A dribble need not stop before the ball.
+    align_m=0.44,
+    lost_m=0.55,
     pressed_m=0.0,
 )
 """Faster than a match's tactics, and never a kick."""

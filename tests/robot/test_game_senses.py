@@ -136,6 +136,30 @@ def test_the_tactics_lead_round_an_opponent_in_the_way(score):
     assert think(state, (-0.6, 0.0), 3.2).loop.skill == "score"
 
 
+def test_the_tactics_lead_to_the_place_a_kick_scores_from(score):
+    plain = make_player()
+    me, config = Identity(team=1), BrainConfig()
+    state = replace(brain.start(plain, np.zeros(20)), game=PLAYING, game_s=0.0)
+    body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
+
+    def skill(score, robot_x_m, ball_x_m):
+        robot = TrackedRobot(team=1, player=1, x_m=robot_x_m, y_m=0.0, yaw_rad=0.0)
+        frame = TrackerFrame(time_s=3.0, ball_xy_m=(ball_x_m, 0.0), robots=(robot,))
+        heard = brain.hear(config, me, state, None, frame, 0.0)
+        player = replace(plain, score=score)
+        found = brain.think(config, me, player, heard, sensors(), body, "upright")[0]
+        return found.loop.skill
+
+    # Right behind the ball, 1.5 m from the goal, it is led to the kick.
+    assert skill(score, 0.6, 1.0) == "walk"
+    # From afar, or too far from the goal, the policy plays.
+    assert skill(score, 0.0, 1.0) == "score"
+    assert skill(score, -1.4, -1.0) == "score"
+    # One that plays whole games kicks by itself.
+    whole = Spy(replace(score.spec, gets_up=True))
+    assert skill(whole, 0.6, 1.0) == "score"
+
+
 def test_a_kick_that_aims_is_begun_wherever_the_ball_lies_for_it(score):
     plain = make_player()
     spec = plain.kick.spec
@@ -165,7 +189,7 @@ def test_a_kick_that_aims_is_begun_wherever_the_ball_lies_for_it(score):
     # Too far ahead; before the game; a kick that does not aim.
     assert skill(player, (1.8, 0.0)) == "score"
     assert skill(player, (1.55, 0.0), Game(phase="set")) == "walk"
-    assert skill(replace(plain, score=score), (1.55, 0.0)) == "score"
+    assert skill(replace(plain, score=score), (1.55, 0.0)) == "walk"
     # It goes on while the ball is already on its way, and aims on.
     state = replace(brain.start(player, np.zeros(20)), game_s=0.0)
     state = think(player, think(player, state, (1.55, 0.0)), (2.0, 0.0))

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from robot import tactics
+from robot import steering, tactics
 from robot.contracts.field import FieldSpec
 from robot.contracts.game_control import (
     GameControl,
@@ -16,6 +16,7 @@ from robot.contracts.game_control import (
 )
 from robot.contracts.tracker import TrackedRobot, TrackerFrame
 from robot.skills import SkillRequest
+from robot.steering import SteeringConfig, Velocity
 from robot.tactics import TacticsConfig, TacticsState
 from robot.world import Game, Pose, WorldView, game_of, view_of, wrapped
 
@@ -124,18 +125,61 @@ def test_the_head_looks_at_the_ball():
 
 
 def test_a_ball_at_the_foot_near_the_goal_is_kicked_after_settling():
-    # Ball 0.155 m ahead and 0.05 m left, goal straight ahead.
+    # Ball 0.155 m ahead and 0.05 m left of a robot that faces the goal: the aim is
+    # atan(-0.05 / 0.845) = -0.059 rad off, within kick_error_rad.
     view = at(1.5, 0.0, ball=(1.655, 0.05))
     state = TacticsState(plan="align", side="left")
     requests = []
-    for _ in range(26):  # 26 x 25 ms = 0.65 s > settle_s 0.6 s
+    for _ in range(18):  # 18 x 25 ms = 0.45 s > settle_s 0.4 s
         state, request = decide(view, state=state)
         requests.append(request)
     kinds = [request.kind for request in requests]
     first = kinds.index("kick")
     assert kinds[:first] == ["stand"] * first
-    assert 0.6 <= (first + 1) * 0.025 <= 0.65
+    assert 0.4 <= (first + 1) * 0.025 <= 0.45
     assert requests[first].kick_side == "left"
+
+
+def test_aligning_begins_early_enough_to_stop_before_the_ball():
+    # 2 m from the goal, on the line behind the ball: from 0.6 m on, less than 0.12 m
+    # aside of it; 0.2 m is too close to come to stand.
+    for x, y, plan in (
+        (-0.55, 0.0, "align"),
+        (-0.65, 0.0, "approach"),
+        (-0.5, 0.1, "align"),
+        (-0.5, 0.15, "approach"),
+        (-0.19, 0.0, "approach"),
+    ):
+        state, _ = decide(at(0.5 + x, y, ball=(0.5, 0.0)))
+        assert state.plan == plan, (x, y)
+
+
+def test_a_kick_waits_until_the_robot_faces_the_goal():
+    # 2.5 m from the goal a quarter of its half is atan(0.1 / 2.5) = 0.04 rad, less than
+    # kick_error_rad 0.06; 0.5 m from it atan(0.1 / 0.5) = 0.2 rad.
+    for ball_x, yaw, kind in (
+        (0.0, 0.05, "stand"),
+        (0.0, 0.08, "walk"),
+        (2.0, 0.15, "stand"),
+        (2.0, 0.25, "walk"),
+    ):
+        state = TacticsState(plan="align", side="left")
+        ahead, left = 0.165, 0.05
+        x = ball_x - math.cos(yaw) * ahead + math.sin(yaw) * left
+        y = -math.sin(yaw) * ahead - math.cos(yaw) * left
+        _, request = decide(at(x, y, yaw=yaw, ball=(ball_x, 0.0)), state=state)
+        assert request.kind == kind, (ball_x, yaw)
+
+
+def test_the_last_steps_are_none_that_the_walk_would_not_take():
+    # 4 cm and 0.05 rad left: 1.5 / s x 0.04 = 0.06 m/s and 2 / s x 0.05 = 0.1 rad/s are
+    # too slow for the learned walk to move.
+    pose = Pose(x_m=0.0, y_m=0.0, yaw_rad=0.0)
+    velocity = steering.arrive(SteeringConfig(), pose, (0.04, -0.04), 0.05)
+    assert velocity == Velocity(forward_m_s=0.16, left_m_s=-0.11, turn_rad_s=0.4)
+    # There, within 15 mm and 0.04 rad, it stands.
+    there = steering.arrive(SteeringConfig(), pose, (0.01, 0.014), -0.03)
+    assert there == Velocity()
 
 
 def test_the_robot_never_kicks_toward_its_own_goal():
@@ -185,7 +229,7 @@ def test_the_robot_walks_around_another_one_in_its_way():
         nearest = min(nearest, math.dist(pose.point, other))
         if state.plan != "approach":
             break
-    assert state.plan == "dribble"
+    assert state.plan == "align"
     assert nearest > 0.3
 
 
