@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from cli.arguments import at_least_one, from_zero, positive_number
-from cli.tune_report import Measured, getup_rows, kick_rows, table_of, walk_rows
+from cli.tune_report import measure, table_of
 from cli.tune_search import SHIPPED, Before, search, shipped_walk, stops_of
 from robot.contracts.errors import ContractError
 from robot.contracts.policy import read_spec, write_spec
@@ -17,14 +17,11 @@ from robot.policy import write_golden
 from robot.scripted.bundle import (
     Provenance,
     Script,
-    ScriptedPolicy,
     load,
     make_policy,
     script_text,
     scripted_spec,
 )
-from robot.scripted.getup import GetupPolicy
-from robot.scripted.kick import KickPolicy
 from robot.scripted.rehearsal import rehearsal
 from sim.robot_model import ModelError, model_hash
 from training.run_folder import RunError
@@ -95,6 +92,10 @@ def run(args: argparse.Namespace) -> int:
                 f"give the folder of one with --bundle"
             ],
         )
+    if args.walk and args.skill != "kick":
+        raise ContractError(
+            "--walk", [f"expected with kick alone, found it with {args.skill}"]
+        )
     policy = load(folder, spec)
     console = Console()
     before = Before(walk=shipped_walk(), stops=stops_of(args.walk))
@@ -122,21 +123,13 @@ def write_bundle(folder: Path, script: Script, *, made_by: str) -> None:
     write_golden(folder / "golden.npz", policy, rehearsal(spec))
 
 
-def measure(policy: ScriptedPolicy, before: Before, trials: int, seed: int) -> Measured:
-    """The table of a skill: title, column names, rows."""
-    if isinstance(policy, KickPolicy):
-        return kick_rows(policy, before, trials, seed)
-    if isinstance(policy, GetupPolicy):
-        return getup_rows(policy, trials, seed)
-    return walk_rows(policy, trials, seed)
-
-
 def _command(args: argparse.Namespace) -> str:
     parts = ["op3-soccer", "tune", args.skill]
     for name in ("generations", "candidates", "trials", "spread", "seed"):
         parts += [f"--{name}", str(getattr(args, name))]
-    if args.walk:
-        parts += ["--walk", args.walk]
+    for name in ("bundle", "walk"):
+        if getattr(args, name):
+            parts += [f"--{name}", str(getattr(args, name))]
     return shlex.join(parts)
 
 

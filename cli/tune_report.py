@@ -7,6 +7,8 @@ from rich.table import Table
 
 from cli.tune_search import PUSHED_WITHIN_S, Before
 from robot.scripted.bundle import ScriptedPolicy
+from robot.scripted.getup import GetupPolicy
+from robot.scripted.kick import KickPolicy
 from sim.kick_trials import KickTrialConfig, kick_trials
 from sim.motion_tuning import (
     FallConfig,
@@ -34,6 +36,15 @@ WALK_COMMANDS = (
     (0.12, 0.05, 0.0),
     (0.0, 0.0, 0.0),
 )
+
+
+def measure(policy: ScriptedPolicy, before: Before, trials: int, seed: int) -> Measured:
+    """The table of a skill: title, column names, rows."""
+    if isinstance(policy, KickPolicy):
+        return kick_rows(policy, before, trials, seed)
+    if isinstance(policy, GetupPolicy):
+        return getup_rows(policy, trials, seed)
+    return walk_rows(policy, trials, seed)
 
 
 def table_of(

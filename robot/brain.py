@@ -179,18 +179,13 @@ def think(
     # A policy that is symmetric by construction has no side to pass on: the tactics
     # lead round whoever stands in the way.
     passes = blocked and posture == "upright"
-    # So do they to the place a kick scores from, unless the policy plays whole games or
-    # the kick begins in mid-stride.
-    whole = player.score is not None and player.score.spec.gets_up
-    aligning = tactics_state.plan == "align" and not (whole or player.kick_aims)
+    leads = passes or _leads_to_kick(config, player, tactics_state, state.view)
     if order is not None:
         request = order
     elif _shoots(config, player, state, posture):
         request = replace(request, kind="kick")
-    elif (
-        not passes
-        and not aligning
-        and game_senses.plays(player.score, state.game, state.looks, posture)
+    elif not leads and game_senses.plays(
+        player.score, state.game, state.looks, posture
     ):
         request = SkillRequest(kind="score")
         game = game_senses.terms(config.pitch, state.looks)
@@ -223,6 +218,17 @@ def _shoots(
     """A kick that aims begins now, whoever else plays the ball."""
     able = player.kick_aims and posture == "upright" and state.game.may_play
     return able and shot.may_begin(config.shot, config.pitch, state.view)
+
+
+def _leads_to_kick(
+    config: BrainConfig, player: Player, state: TacticsState, view: WorldView
+) -> bool:
+    """The tactics have the robot's last steps to a kick; not of a policy that plays
+    whole games, nor with a kick that begins in mid-stride."""
+    whole = player.score is not None and player.score.spec.gets_up
+    if whole or player.kick_aims:
+        return False
+    return tactics.leads_to_kick(config.tactics, config.pitch, state, view)
 
 
 def status_of(

@@ -43,6 +43,17 @@ class SteeringConfig:
     turn_first_rad: float = 0.9
     around_rad: float = 0.5
 
+    def __post_init__(self) -> None:
+        forward_m_s, left_m_s = self.least_m_s
+        least = (forward_m_s, forward_m_s, left_m_s, self.least_rad_s)
+        names = ("forward_m_s", "backward_m_s", "left_m_s", "turn_rad_s")
+        for name, slowest in zip(names, least, strict=True):
+            if getattr(self, name) < slowest:
+                raise ValueError(
+                    f"SteeringConfig.{name}: expected at least the slowest that moves, "
+                    f"{slowest:g}, found {getattr(self, name):g}"
+                )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Velocity:
@@ -98,10 +109,10 @@ def arrive(
     error = wrapped(heading_rad - pose.yaw_rad)
     least_forward_m_s, least_left_m_s = config.least_m_s
     gain, still_m = config.position_gain_1_s, config.still_m
-    forward_m_s = _eased(gain * ahead, least_forward_m_s, gain * still_m)
-    left_m_s = _eased(gain * left, least_left_m_s, gain * still_m)
+    forward_m_s = _least(gain * ahead, least_forward_m_s, gain * still_m)
+    left_m_s = _least(gain * left, least_left_m_s, gain * still_m)
     gain = config.turn_gain_1_s
-    turn_rad_s = _eased(gain * error, config.least_rad_s, gain * config.still_rad)
+    turn_rad_s = _least(gain * error, config.least_rad_s, gain * config.still_rad)
     return Velocity(
         forward_m_s=min(max(forward_m_s, -config.backward_m_s), config.forward_m_s),
         left_m_s=_clipped(left_m_s, config.left_m_s),
@@ -109,8 +120,8 @@ def arrive(
     )
 
 
-def _eased(speed: float, least: float, still: float) -> float:
-    """A speed that fades out near its target: not too slow to move, or none."""
+def _least(speed: float, least: float, still: float) -> float:
+    """`speed`, but not too slow to move; none below `still`."""
     if abs(speed) < still:
         return 0.0
     return math.copysign(max(abs(speed), least), speed)

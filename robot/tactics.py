@@ -14,6 +14,8 @@ from robot.skills import Side, SkillRequest
 from robot.steering import SteeringConfig, Velocity
 from robot.world import Game, Point, Pose, WorldView, wrapped
 
+_MOST_TURN = 0.1
+"""rad that the last steps turn off the line to the goal for where the ball lies."""
 Plan = Literal["wait", "search", "approach", "align", "dribble"]
 
 
@@ -25,8 +27,8 @@ class TacticsConfig:
         steering: speeds and gains of walking.
         behind_m: from the ball to the place behind it where aligning begins.
         around_m: radius at which the ball is walked around: half an OP3 plus the ball.
-        reached_m: distance to the place behind the ball that counts as there; so does
-            this far aside of the line behind the ball, up to `align_m` from it.
+        reached_m: aligning begins this far aside of the line behind the ball at most,
+            and no nearer to the ball than this much before `behind_m`.
         align_m: farthest from the ball that aligning begins. Coming from a walk at full
             speed, less is too late to stop before the ball.
         aligned_rad: heading error allowed to begin aligning or dribbling.
@@ -37,13 +39,17 @@ class TacticsConfig:
         kick_aside_m: least and largest distance to the kicking foot's side.
         kick_turn_rad_m: how far outward the ball goes for each metre that it lies
             farther to the kicking foot's side than the middle of that range.
-        kick_slack_m: by which both ranges widen while the robot settles, so that a
-            noisy tracker does not start the alignment over.
-        settle_s: standing still with the ball in place before the kick; a kick begun in
-            mid-stride fell in half the trials (policies/scripted/kick/CARD.md).
+        kick_slack_m: by which both ranges widen while the robot settles, but not toward
+            the ball, so that a noisy tracker does not start the alignment over; the
+            error allowed grows by what half of it turns the ball.
+        settle_s: standing still with the ball in place before the kick, which falls
+            when it begins in mid-stride (policies/kick/CARD.md).
         patience_s: aligning longer than this, the robot walks into the ball instead.
         kick_range_m: the ball is kicked from this close to the goal; farther away it
             is dribbled.
+        kick_range_slack_m: by which this range, and the next one, widen while aligning.
+        pressed_m: with another robot this close to the ball, it is kicked, however far
+            the goal, instead of dribbled into that robot.
         kick_error_rad: least error allowed to the direction that a kick would give the
             ball; a near goal allows more.
         dribble_m_s: walking speed into the ball.
@@ -55,8 +61,6 @@ class TacticsConfig:
         blocked_slack_m: that robot must reach this much farther into the way than the
             detour leads round it, so that a detour that has begun goes on to its end.
         contact_m: no step forward when another robot is this close ahead.
-        pressed_m: with another robot this close to the ball, it is kicked, however far
-            the goal, instead of dribbled into that robot.
         search_rad_s: turning speed while the ball is not seen.
         camera_height_m: of the standing robot (0.51 m tall, ROBOTIS e-Manual).
         wall_m: the place behind the ball keeps this distance to the walls.
@@ -74,10 +78,12 @@ class TacticsConfig:
     kick_ahead_m: tuple[float, float] = (0.135, 0.21)
     kick_aside_m: tuple[float, float] = (0.02, 0.085)
     kick_turn_rad_m: float = 4.5
-    kick_slack_m: float = 0.025
+    kick_slack_m: float = 0.015
     settle_s: float = 0.4
     patience_s: float = 5.0
     kick_range_m: float = 2.75
+    kick_range_slack_m: float = 0.1
+    pressed_m: float = 0.45
     kick_error_rad: float = 0.06
     dribble_m_s: float = 0.3
     own_goal_margin_m: float = 0.3
@@ -85,7 +91,6 @@ class TacticsConfig:
     blocked_m: float = 0.8
     blocked_slack_m: float = 0.1
     contact_m: float = 0.25
-    pressed_m: float = 0.45
     search_rad_s: float = 0.8
     camera_height_m: float = 0.45
     wall_m: float = 0.05
@@ -191,6 +196,26 @@ def is_blocked(config: TacticsConfig, view: WorldView, *, already: bool) -> bool
     )
 
 
+def is_pressed(config: TacticsConfig, view: WorldView, slack_m: float) -> bool:
+    """Another robot is at the ball."""
+    ball, radius = view.ball, config.pressed_m + slack_m
+    return ball is not None and any(
+        math.dist(other, ball) < radius for other in view.others
+    )
+
+
+def leads_to_kick(
+    config: TacticsConfig, pitch: FieldSpec, state: TacticsState, view: WorldView
+) -> bool:
+    """The tactics are on the last steps to a kick at the goal of a ball that nobody
+    else is at: whatever else plays the ball should let them."""
+    if state.plan != "align" or view.ball is None:
+        return False
+    near = config.kick_range_m + config.kick_range_slack_m
+    in_range = math.dist((pitch.half_length_m, 0.0), view.ball) <= near
+    return in_range and not is_pressed(config, view, 0.0)
+
+
 def _attack(
     config: TacticsConfig,
     pitch: FieldSpec,
@@ -224,8 +249,11 @@ def _attack(
             state = replace(state, settled_s=0.0, aligning_s=0.0)
             return state, SkillRequest(kind="kick", kick_side=state.side)
         return state, SkillRequest()
-    target = _kick_stand(config, state.side, ball, heading)
-    velocity = steering.arrive(config.steering, pose, target, heading)
+    # A ball a little aside wants another heading, not another step.
+    turn = _outward(config, state.side, pose, ball)
+    facing = heading - max(-_MOST_TURN, min(turn, _MOST_TURN))
+    target = _kick_stand(config, state.side, ball, facing)
+    velocity = steering.arrive(config.steering, pose, target, facing)
     state = replace(state, plan=plan, settled_s=0.0)
     return state, _walk(config, view, velocity)
 
@@ -242,10 +270,15 @@ def _plan(
     error = abs(wrapped(heading - pose.yaw_rad))
     bearing = math.atan2(ball[1] - pose.y_m, ball[0] - pose.x_m)
     off_line = abs(wrapped(heading - bearing))
-    far = math.dist((pitch.half_length_m, 0.0), ball) > config.kick_range_m
+    slack = config.kick_range_slack_m if state.plan == "align" else 0.0
+    far = math.dist((pitch.half_length_m, 0.0), ball) > config.kick_range_m + slack
     tired = state.aligning_s > config.patience_s
-    pressed = any(math.dist(other, ball) < config.pressed_m for other in view.others)
+    pressed = is_pressed(config, view, slack)
     close: Plan = "dribble" if tired or (far and not pressed) else "align"
+    if state.plan == "dribble" and close == "align":
+        nearest = config.kick_ahead_m[0]
+        ready = _is_behind(config, pose, ball, heading, nearest)
+        close = "align" if ready and error < config.aligned_rad else "dribble"
     if state.plan in ("align", "dribble"):
         lost = (
             math.dist(pose.point, ball) > config.lost_m
@@ -253,17 +286,19 @@ def _plan(
             or error > config.lost_rad
         )
         return "approach" if lost else close
-    there = _is_behind(config, pose, ball, heading)
+    nearest = config.behind_m - config.reached_m
+    there = _is_behind(config, pose, ball, heading, nearest)
     return close if there and error < config.aligned_rad else "approach"
 
 
-def _is_behind(config: TacticsConfig, pose: Pose, ball: Point, heading: float) -> bool:
+def _is_behind(
+    config: TacticsConfig, pose: Pose, ball: Point, heading: float, nearest_m: float
+) -> bool:
     """Where aligning may begin: near the line that leads to the ball."""
     cosine, sine = math.cos(heading), math.sin(heading)
     x, y = ball[0] - pose.x_m, ball[1] - pose.y_m
     before, aside = cosine * x + sine * y, abs(cosine * y - sine * x)
-    nearest = config.behind_m - config.reached_m
-    return nearest < before < config.align_m and aside < config.reached_m
+    return nearest_m < before < config.align_m and aside < config.reached_m
 
 
 def _approach(
@@ -334,7 +369,7 @@ def _foot_in_place(
     ahead, left = pose.to_torso(ball)
     slack = config.kick_slack_m if state.settled_s > 0 else 0.0
     nearest, farthest = config.kick_ahead_m
-    if not nearest - slack <= ahead <= farthest + slack:
+    if not nearest <= ahead <= farthest + slack:
         return None
     inner, outer = config.kick_aside_m
     to_goal = max(pitch.half_length_m - ball[0], 1e-6)
@@ -342,13 +377,18 @@ def _foot_in_place(
     allowed = max(config.kick_error_rad, mouth_rad) + config.kick_turn_rad_m * slack / 2
     other: Side = "right" if state.side == "left" else "left"
     for foot in (state.side, other):
-        sign = 1.0 if foot == "left" else -1.0
-        aside = sign * left
-        outward = config.kick_turn_rad_m * (aside - config.kick_point_m[1])
-        placed = inner - slack <= aside <= outer + slack
-        if placed and abs(wrapped(error_rad - sign * outward)) < allowed:
+        aside = left if foot == "left" else -left
+        off = wrapped(error_rad - _outward(config, foot, pose, ball))
+        if inner - slack <= aside <= outer + slack and abs(off) < allowed:
             return foot
     return None
+
+
+def _outward(config: TacticsConfig, foot: Side, pose: Pose, ball: Point) -> float:
+    """How far to the left of the heading a kick with this foot sends the ball, rad."""
+    _, left = pose.to_torso(ball)
+    aside = config.kick_point_m[1]
+    return config.kick_turn_rad_m * (left - (aside if foot == "left" else -aside))
 
 
 def _kick_stand(

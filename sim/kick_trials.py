@@ -1,4 +1,4 @@
-"""Trials that judge a kick, open-loop or learned, in batched single-robot worlds.
+"""Trials that judge a kick with a told foot, in batched single-robot worlds.
 
 The policies come from outside (see `sim.motion_world.BatchPolicy`).
 """
@@ -36,8 +36,8 @@ class KickTrialConfig:
         watch_s: time after the kick's length until the robot is judged.
         jolt_m_s: standard deviation of the torso's initial velocity.
         push_n, push_s: ranges of a push's force and length.
-        push_within_s: each robot is pushed once, at a moment drawn from 0 to this after
-            the kick begins; 0 for never.
+        push_within_s: each robot is pushed at a moment drawn from 0 to this after the
+            kick begins, once or, where its trial is over by then, never; 0 for never.
         approach_s: time of walking with a random command before, given a walk.
         approach_high: largest command then, forward only, both ways aside and around.
         pause_s: range of the time with command zero between walk and kick; drawn once
@@ -147,8 +147,8 @@ class _Pushes:
             for ends in (kick.push_n, kick.push_s, (0, 2 * np.pi), (0, self._end_s))
         )
         speed = force * length / world.mass_kg
-        ahead, left = speed * np.cos(toward), speed * np.sin(toward)
-        self._speed = np.pad(np.stack([ahead, left], axis=-1), ((0, 0), (0, 4)))
+        x, y = speed * np.cos(toward), speed * np.sin(toward)
+        self._speed = np.pad(np.stack([x, y], axis=-1), ((0, 0), (0, 4)))
         self._at_s = at
 
     def apply(self, world: MotionWorld, time_s: float) -> None:

@@ -1,5 +1,6 @@
 """The tactics, against hand-made situations and a kinematic robot."""
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -171,6 +172,80 @@ def test_a_kick_waits_until_the_robot_faces_the_goal():
         assert request.kind == kind, (ball_x, yaw)
 
 
+@pytest.mark.parametrize("ball_x", [0.0, 0.8, 1.6])
+def test_a_robot_behind_the_ball_always_comes_to_its_kick(ball_x):
+    # A robot that does at once what it is told, from a grid of places and headings: it
+    # never stands where its steering is content and its kick is not.
+    for behind, aside, yaw in itertools.product(
+        (0.3, 0.45, 0.55), (-0.1, -0.04, 0.0, 0.05, 0.1), (-0.25, -0.03, 0.0, 0.1)
+    ):
+        pose = Pose(x_m=ball_x - behind, y_m=aside, yaw_rad=yaw)
+        state, ball = TacticsState(), (ball_x, 0.0)
+        for _ in range(40 * 3):
+            view = WorldView(pose=pose, ball=ball)
+            state, request = decide(view, state=state)
+            if request.kind == "kick":
+                break
+            pose = stepped(pose, request, 0.025)
+        assert request.kind == "kick", (behind, aside, yaw)
+
+
+def test_either_foot_kicks_where_the_ball_will_go_into_the_goal():
+    # 1 m from the goal. 1.5 cm farther to the left foot's side than the middle of its
+    # range, 0.0525 m, a ball goes 4.5 x 0.015 = 0.0675 rad to the left; the robot
+    # that looks as much to the right sends it straight.
+    for sign, foot in ((1.0, "left"), (-1.0, "right")):
+        yaw, ahead, left = -sign * 0.0675, 0.17, sign * 0.0675
+        x = 1.5 - math.cos(yaw) * ahead + math.sin(yaw) * left
+        y = -math.sin(yaw) * ahead - math.cos(yaw) * left
+        # The foot that was meant is the other one: it changes.
+        state = TacticsState(plan="align", side="right" if sign > 0 else "left")
+        for _ in range(18):
+            state, request = decide(at(x, y, yaw=yaw, ball=(1.5, 0.0)), state=state)
+            if request.kind == "kick":
+                break
+        assert (request.kind, request.kick_side) == ("kick", foot)
+
+
+def test_noise_at_the_end_of_the_range_changes_the_plan_once():
+    # The goal's middle is (2.5, 0); 2.75 m from it, +- 1 cm.
+    state, plans = TacticsState(plan="dribble"), []
+    for step in range(40):
+        ball = (-0.25 + (0.01 if step % 2 else -0.01), 0.0)
+        state, _ = decide(at(ball[0] - 0.3, 0.0, ball=ball), state=state)
+        plans.append(state.plan)
+    assert sum(a != b for a, b in itertools.pairwise(plans)) <= 1
+    assert plans[-1] == "align"
+
+
+def test_a_dribble_goes_on_until_the_robot_is_behind_the_ball():
+    # In range, but 0.5 rad off the line to the goal; then on it.
+    state = TacticsState(plan="dribble")
+    off, _ = decide(at(0.7, 0.0, yaw=0.5, ball=(0.95, 0.0)), state=state)
+    assert off.plan == "dribble"
+    on, _ = decide(at(0.7, 0.0, yaw=0.1, ball=(0.95, 0.0)), state=state)
+    assert on.plan == "align"
+
+
+@pytest.mark.parametrize(
+    ("ball", "others", "leads"),
+    [
+        ((1.0, 0.0), (), True),
+        # Someone is at the ball; the own half.
+        ((1.0, 0.0), ((1.3, 0.0),), False),
+        ((-1.0, 0.0), (), False),
+    ],
+)
+def test_the_last_steps_to_a_kick_are_led_where_nobody_else_is_at_the_ball(
+    ball, others, leads
+):
+    view = at(ball[0] - 0.3, 0.0, ball=ball, others=others)
+    state = TacticsState(plan="align")
+    assert tactics.leads_to_kick(CONFIG, PITCH, state, view) == leads
+    dribbling = TacticsState(plan="dribble")
+    assert not tactics.leads_to_kick(CONFIG, PITCH, dribbling, view)
+
+
 def test_the_last_steps_are_none_that_the_walk_would_not_take():
     # 4 cm and 0.05 rad left: 1.5 / s x 0.04 = 0.06 m/s and 2 / s x 0.05 = 0.1 rad/s are
     # too slow for the learned walk to move.
@@ -180,6 +255,11 @@ def test_the_last_steps_are_none_that_the_walk_would_not_take():
     # There, within 15 mm and 0.04 rad, it stands.
     there = steering.arrive(SteeringConfig(), pose, (0.01, 0.014), -0.03)
     assert there == Velocity()
+
+
+def test_a_limit_below_what_moves_is_refused():
+    with pytest.raises(ValueError, match=r"left_m_s: expected at least .* 0.11, found"):
+        SteeringConfig(left_m_s=0.05)
 
 
 def test_the_robot_never_kicks_toward_its_own_goal():

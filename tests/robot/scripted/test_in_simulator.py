@@ -109,7 +109,7 @@ def test_a_ball_out_of_reach_is_a_miss() -> None:
 
 
 def test_a_kick_begins_in_the_moment_given() -> None:
-    # Turned by half a circle's tilt it lies, and nothing is kicked from there.
+    # Tilted by a quarter of a circle it lies, and does not stand after a kick.
     stand = tuple(joint.stand_rad for joint in OP3_JOINTS)
     lying = WalkingState(
         height_m=0.1,

@@ -7,6 +7,7 @@ import pytest
 
 from cli.main import main
 from robot.policy import load_bundle
+from sim.kick_trials import KickOutcome, kick_score
 from sim.motion_tuning import SearchConfig, cross_entropy
 
 REPOSITORY = Path(__file__).parents[3]
@@ -57,3 +58,25 @@ def test_a_folder_of_another_skill_is_refused(
     assert code == 2
     message = " ".join(capsys.readouterr().err.split())
     assert "expected a scripted walk, found scripted kick" in message
+
+
+def test_a_walk_to_begin_from_is_for_kicks_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    code = main(["tune", "getup", "--walk", "walk", "--generations", "0"])
+    assert code == 2
+    message = " ".join(capsys.readouterr().err.split())
+    assert "expected with kick alone, found it with getup" in message
+
+
+def test_a_kick_is_worth_its_speed_ahead_and_a_robot_that_stands() -> None:
+    outcome = KickOutcome(
+        side=np.ones(3),
+        speed_m_s=np.array([2.0, 2.0, 2.0]),
+        angle_rad=np.array([0.0, 0.13, 0.0]),
+        upright=np.array([True, True, False]),
+        tilt=np.array([0.0, 0.0, 1.0]),
+    )
+    # 2 + 1; 2 cos 0.13 - 6 (0.13 - 0.03) + 1 = 1.983 - 0.6 + 1; 2 - 0.3.
+    np.testing.assert_allclose(kick_score(outcome), [3.0, 2.383, 1.7], atol=1e-3)
