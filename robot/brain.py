@@ -164,8 +164,9 @@ def think(
     Returns:
         The next state and the joint targets [20] in rad, canonical order.
     """
+    tactics_config = _tactics_for(config.tactics, player)
     tactics_state, request = tactics.decide(
-        config.tactics,
+        tactics_config,
         config.pitch,
         state.tactics,
         state.view,
@@ -210,6 +211,18 @@ def think(
         state, loop=loop, tactics=tactics_state, request=request, blocked=blocked
     )
     return following, targets
+
+
+def _tactics_for(config: TacticsConfig, player: Player) -> TacticsConfig:
+    """With no step that the player's walk would not take."""
+    least = player.walk.spec.command.least
+    if not least:
+        return config
+    forward_m_s, left_m_s, turn_rad_s = least
+    slowest = replace(
+        config.steering, least_m_s=(forward_m_s, left_m_s), least_rad_s=turn_rad_s
+    )
+    return replace(config, steering=slowest)
 
 
 def _shoots(

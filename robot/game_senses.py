@@ -48,8 +48,8 @@ def looked(looks: tuple[Look, ...], look: Look, velocity_s: float) -> tuple[Look
 def plays(
     policy: Policy | None, game: Game, looks: tuple[Look, ...], posture: Posture
 ) -> bool:
-    """Whether the score policy is in charge: there is one, the ball is in play, robot
-    and ball are seen, and the robot stands (or the policy gets up itself)."""
+    """Whether the score policy may be in charge: there is one, the ball is in play,
+    robot and ball are seen, and the robot stands (or the policy gets up itself)."""
     if policy is None or not looks:
         return False
     if looks[-1].view.pose is None or looks[-1].view.ball is None:

@@ -18,8 +18,8 @@ class SteeringConfig:
         turn_rad_s: largest turning speed.
         turn_gain_1_s: turning speed per radian of heading error.
         position_gain_1_s: speed per metre of position error, near the target.
-        least_m_s: no slower than this, forward and sideways: the learned walk stands
-            when told 0.08 and 0.05 m/s (measured).
+        least_m_s: no slower than this, forward and sideways, as the walk answers
+            (`CommandSpec.least`).
         least_rad_s: the same of turning.
         still_rad: heading error for which it does not turn.
         still_m: position error, either way, for which no step is taken.
@@ -35,24 +35,13 @@ class SteeringConfig:
     turn_rad_s: float = 1.2
     turn_gain_1_s: float = 2.0
     position_gain_1_s: float = 1.5
-    least_m_s: tuple[float, float] = (0.16, 0.11)
+    least_m_s: tuple[float, float] = (0.0, 0.0)
     still_m: float = 0.015
-    least_rad_s: float = 0.4
+    least_rad_s: float = 0.0
     still_rad: float = 0.04
     near_m: float = 0.3
     turn_first_rad: float = 0.9
     around_rad: float = 0.5
-
-    def __post_init__(self) -> None:
-        forward_m_s, left_m_s = self.least_m_s
-        least = (forward_m_s, forward_m_s, left_m_s, self.least_rad_s)
-        names = ("forward_m_s", "backward_m_s", "left_m_s", "turn_rad_s")
-        for name, slowest in zip(names, least, strict=True):
-            if getattr(self, name) < slowest:
-                raise ValueError(
-                    f"SteeringConfig.{name}: expected at least the slowest that moves, "
-                    f"{slowest:g}, found {getattr(self, name):g}"
-                )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -156,13 +156,23 @@ class CommandSpec:
         names: e.g. forward_m_s, left_m_s, turn_rad_s (torso frame, counter-clockwise).
         low: lowest value of each.
         high: highest value of each.
+        least: smallest of each, either way, that the policy answers: a walk may stand
+            when told to creep. Empty: it answers all.
     """
 
     names: tuple[str, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
+    least: tuple[float, ...] = ()
 
     def faults(self) -> list[str]:
+        if self.least and len(self.least) != len(self.names):
+            return [
+                f"command.least: expected none or {len(self.names)} numbers, found "
+                f"{len(self.least)}"
+            ]
+        if any(value < 0 for value in self.least):
+            return [f"command.least: expected numbers >= 0, found {self.least}"]
         if not len(self.names) == len(self.low) == len(self.high):
             return [
                 f"command: expected as many low and high as names, found "

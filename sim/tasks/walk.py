@@ -113,6 +113,8 @@ class WalkConfig:
         filter_keep: of the action filter.
         history: steps of proprioception in the observation.
         low, high: command bounds (m/s forward, m/s left, rad/s).
+        least: slowest commands that a walk learned so answers: policies/walk stands
+            when told 0.08 m/s forward, 0.05 m/s sideways or 0.3 rad/s (measured).
         mix: how often each kind of command is drawn.
         command_s: range of the time a command holds.
         velocity_filter_s: time constant of the velocity that rewards look at; about one
@@ -130,6 +132,7 @@ class WalkConfig:
     history: int = 3
     low: tuple[float, float, float] = (-0.4, -0.3, -3.0)
     high: tuple[float, float, float] = (0.9, 0.3, 3.0)
+    least: tuple[float, float, float] = (0.16, 0.11, 0.4)
     mix: CommandMix = field(default_factory=CommandMix)
     command_s: tuple[float, float] = (2.0, 5.0)
     velocity_filter_s: float = 0.25
@@ -156,6 +159,7 @@ class WalkConfig:
             names=("forward_m_s", "left_m_s", "turn_rad_s"),
             low=self.low,
             high=self.high,
+            least=self.least,
         )
 
     @property

@@ -16,6 +16,7 @@ from robot.contracts.tracker import TrackedRobot, TrackerFrame
 from robot.game_senses import Look, looked, plays, terms
 from robot.player import Player, load_player
 from robot.policy import load_bundle
+from robot.tactics import TacticsState
 from robot.world import Game, Pose, WorldView
 from tests.fakes.bundles import small_spec, term, write_bundle, write_player
 from tests.robot.test_control_loop import Spy, make_player, sensors
@@ -158,6 +159,25 @@ def test_the_tactics_lead_to_the_place_a_kick_scores_from(score):
     # One that plays whole games kicks by itself.
     whole = Spy(replace(score.spec, gets_up=True))
     assert skill(whole, 0.6, 1.0) == "score"
+
+
+def test_the_last_steps_are_as_fast_as_the_walk_needs_them():
+    plain = make_player()
+    command = replace(plain.walk.spec.command, least=(0.16, 0.11, 0.4))
+    slow = replace(plain, walk=Spy(replace(plain.walk.spec, command=command)))
+    me, config = Identity(team=1), BrainConfig()
+    body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
+    # 5 cm short of the place from which the left foot kicks: 0.1725 m behind the ball,
+    # 0.0525 m to its right. 1.5 / s x 0.05 = 0.075 m/s.
+    x, y = 1.0 - 0.1725 - 0.05, -0.0525
+    robot = TrackedRobot(team=1, player=1, x_m=x, y_m=y, yaw_rad=0.0)
+    frame = TrackerFrame(time_s=3.0, ball_xy_m=(1.0, 0.0), robots=(robot,))
+    for player, forward_m_s in ((plain, 0.075), (slow, 0.16)):
+        state = replace(brain.start(player, np.zeros(20)), game=PLAYING, game_s=0.0)
+        state = replace(state, tactics=TacticsState(plan="align", side="left"))
+        heard = brain.hear(config, me, state, None, frame, 0.0)
+        found = brain.think(config, me, player, heard, sensors(), body, "upright")[0]
+        assert found.request.forward_m_s == pytest.approx(forward_m_s, abs=1e-3)
 
 
 def test_a_kick_that_aims_is_begun_wherever_the_ball_lies_for_it(score):
