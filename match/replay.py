@@ -1,6 +1,7 @@
 """A recorded match refereed again: the same looks and orders, the same decisions?"""
 
 import json
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,7 +90,9 @@ def read_recording(path: Path) -> Recording:
                 looks.append((observation_from_plain(plain), taken))
             elif topic == DECISION_TOPIC:
                 decisions.append(plain)
-    except McapError as error:
+    except (McapError, struct.error) as error:
+        # The reader has a word of its own for a record that ends too soon, but not
+        # where its length is cut through.
         whole = False
         if setup is None:
             raise _no_record(path, f"{error!r}") from error

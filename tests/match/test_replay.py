@@ -116,6 +116,24 @@ def test_a_broken_off_record_is_replayed_as_far_as_it_goes(tmp_path):
     assert replay(recording).difference is None
 
 
+def test_a_record_may_break_off_at_any_byte(tmp_path):
+    record = MatchRecord(tmp_path / "match.mcap")
+    eventful(record)
+    data = (tmp_path / "match.mcap").read_bytes()
+    record.close()
+    first = read_recording(cut_at(tmp_path, data, len(data) // 5))
+    # Its records are some hundred bytes long: ends in the kind, in the length, within.
+    for size in range(len(data) // 4, len(data) // 4 + 300):
+        recording = read_recording(cut_at(tmp_path, data, size))
+        assert len(recording.looks) >= len(first.looks)
+
+
+def cut_at(folder, data, size):
+    path = folder / "cut.mcap"
+    path.write_bytes(data[:size])
+    return path
+
+
 @pytest.mark.parametrize("data", [b"", b"no record at all, but long enough " * 9])
 def test_what_is_no_record_is_refused(tmp_path, data):
     (tmp_path / "x.mcap").write_bytes(data)
