@@ -49,6 +49,7 @@ SEARCH_COMMANDS = (
     (0.1, 0.05, 0.0),
 )
 _STOPPED_M_S, _STOPPED_RAD_S = 0.08, 0.4
+"""A walk that goes and turns slower stands, or is about to."""
 PUSHED_WITHIN_S = 2.0
 """A push every two seconds, as the randomization has them on average."""
 _WORST_SHARE = 0.3
@@ -97,8 +98,8 @@ def search(
 
 
 def stops_of(bundle: str | None) -> tuple[WalkingState, ...]:
-    """Moments in which a learned walk stands, told to or about to go, half a minute of
-    computing; none without one.
+    """Moments in which a learned walk hardly moves, out of a recording that takes half
+    a minute of computing; none without a walk.
 
     Raises:
         RunError: no such walk.

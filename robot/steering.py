@@ -21,8 +21,8 @@ class SteeringConfig:
         least_m_s: no slower than this, forward and sideways, as the walk answers
             (`CommandSpec.least`).
         least_rad_s: the same of turning.
-        still_rad: heading error for which it does not turn.
         still_m: position error, either way, for which no step is taken.
+        still_rad: heading error for which it does not turn.
         near_m: closer than this, keep the final heading and step sideways; farther,
             face the way.
         turn_first_rad: beyond this heading error, turn on the spot.
@@ -36,8 +36,8 @@ class SteeringConfig:
     turn_gain_1_s: float = 2.0
     position_gain_1_s: float = 1.5
     least_m_s: tuple[float, float] = (0.0, 0.0)
-    still_m: float = 0.015
     least_rad_s: float = 0.0
+    still_m: float = 0.015
     still_rad: float = 0.04
     near_m: float = 0.3
     turn_first_rad: float = 0.9
@@ -98,10 +98,10 @@ def arrive(
     error = wrapped(heading_rad - pose.yaw_rad)
     least_forward_m_s, least_left_m_s = config.least_m_s
     gain, still_m = config.position_gain_1_s, config.still_m
-    forward_m_s = _least(gain * ahead, least_forward_m_s, gain * still_m)
-    left_m_s = _least(gain * left, least_left_m_s, gain * still_m)
+    forward_m_s = _at_least(gain * ahead, least_forward_m_s, gain * still_m)
+    left_m_s = _at_least(gain * left, least_left_m_s, gain * still_m)
     gain = config.turn_gain_1_s
-    turn_rad_s = _least(gain * error, config.least_rad_s, gain * config.still_rad)
+    turn_rad_s = _at_least(gain * error, config.least_rad_s, gain * config.still_rad)
     return Velocity(
         forward_m_s=min(max(forward_m_s, -config.backward_m_s), config.forward_m_s),
         left_m_s=_clipped(left_m_s, config.left_m_s),
@@ -109,7 +109,7 @@ def arrive(
     )
 
 
-def _least(speed: float, least: float, still: float) -> float:
+def _at_least(speed: float, least: float, still: float) -> float:
     """`speed`, but not too slow to move; none below `still`."""
     if abs(speed) < still:
         return 0.0

@@ -250,7 +250,7 @@ def _attack(
             return state, SkillRequest(kind="kick", kick_side=state.side)
         return state, SkillRequest()
     # A ball a little aside wants another heading, not another step.
-    turn = _outward(config, state.side, pose, ball)
+    turn = _leftward(config, state.side, pose, ball)
     facing = heading - max(-_MOST_TURN, min(turn, _MOST_TURN))
     target = _kick_stand(config, state.side, ball, facing)
     velocity = steering.arrive(config.steering, pose, target, facing)
@@ -378,13 +378,13 @@ def _foot_in_place(
     other: Side = "right" if state.side == "left" else "left"
     for foot in (state.side, other):
         aside = left if foot == "left" else -left
-        off = wrapped(error_rad - _outward(config, foot, pose, ball))
+        off = wrapped(error_rad - _leftward(config, foot, pose, ball))
         if inner - slack <= aside <= outer + slack and abs(off) < allowed:
             return foot
     return None
 
 
-def _outward(config: TacticsConfig, foot: Side, pose: Pose, ball: Point) -> float:
+def _leftward(config: TacticsConfig, foot: Side, pose: Pose, ball: Point) -> float:
     """How far to the left of the heading a kick with this foot sends the ball, rad."""
     _, left = pose.to_torso(ball)
     aside = config.kick_point_m[1]

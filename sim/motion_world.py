@@ -70,6 +70,7 @@ class MotionWorldConfig:
 
 class MotionWorld:
     """The worlds. `state` [B, S] and `sent_rad` [B, 20] are the present; `step` moves.
+    `mass_kg` is a robot's, without its world's draw.
 
     Joint arrays are in canonical order.
     """
@@ -85,7 +86,7 @@ class MotionWorld:
         self.index = arena.robots[0]
         self.ball = arena.ball
         self.period_s = 5 * arena.model.opt.timestep
-        self._mass_kg = float(arena.model.body_subtreemass[self.index.torso_body])
+        self.mass_kg = float(arena.model.body_subtreemass[self.index.torso_body])
         self._distinct = config.distinct or config.count
         drawn = [self._drawn_model(arena.model) for _ in range(self._distinct)]
         self._models = drawn * (config.count // self._distinct)
@@ -161,11 +162,6 @@ class MotionWorld:
     def push(self, velocity: Array) -> None:
         """Add [B, 6] to the torso's linear (world) and angular (torso) velocity."""
         self.qvel[:, self.index.root_qvel] += velocity
-
-    @property
-    def mass_kg(self) -> float:
-        """Of a robot, as it is without its world's draw."""
-        return self._mass_kg
 
     @property
     def ball_m(self) -> Array:

@@ -15,6 +15,7 @@ from robot.contracts.game_control import (
     TeamColour,
     TeamInfo,
 )
+from robot.contracts.policy import CommandSpec
 from robot.contracts.tracker import TrackedRobot, TrackerFrame
 from robot.skills import SkillRequest
 from robot.steering import SteeringConfig, Velocity
@@ -481,3 +482,15 @@ def test_a_kinematic_robot_scores_from_anywhere(seed):
         if outcome:
             break
     assert outcome == "scored", (ground.pose, ground.ball, state)
+
+
+@pytest.mark.parametrize(
+    ("least", "fault"),
+    [((), ""), ((0.1, 0.1), ""), ((0.1,), "none or 2 numbers, found 1"),
+     ((0.1, -0.1), "expected numbers >= 0")],
+)  # fmt: skip
+def test_a_command_answers_from_its_least_on(least, fault):
+    command = CommandSpec(names=("a", "b"), low=(-1, -1), high=(1, 1), least=least)
+    found = " ".join(command.faults())
+    assert fault in found
+    assert bool(found) == bool(fault)
