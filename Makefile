@@ -11,6 +11,8 @@ export MUJOCO_GL ?= egl
 
 # Where torch and nerfstudio live, apart from everything else.
 export SCENE_ENV ?= .scene-env
+# Processes that share the tests out, file by file.
+WORKERS ?= 2
 LABS ?= lab_day lab_evening lab_workshop
 
 .PHONY: play test test-slow check format faults peers scene-env scenes system browser clean
@@ -20,7 +22,8 @@ play: $(READY) ## a 1v1 match through the whole stack, with video and report
 
 test: $(READY) ## what CI runs: style, types, imports, tests
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -m "not gpu and not hardware and not slow"
+	$(BIN)/python -m pytest -m "not gpu and not hardware and not slow" \
+	  --numprocesses $(WORKERS) --dist loadfile
 
 test-slow: $(READY) browser ## the longer checks
 	$(BIN)/python -m pytest -m slow
