@@ -1,14 +1,16 @@
 """The trials of the papers: where things stand, what is asked, when it is over."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 
 from robot.contracts.field import FieldSpec
+from robot.contracts.policy import KickSpec
+from robot.kick_stance import QUICK_KICK
+from robot.player import Player
 from robot.skills import Side, SkillRequest
-from robot.tactics import TacticsConfig
 from sim.tasks.poses import STAND_RAD, T_POSE_RAD
 from sim.trial_trace import Trace
 from sim.trial_world import Fall, TrialWorld
@@ -161,15 +163,19 @@ class GetupTrial(OnTheFloor):
 class KickTrial(OnTheFloor):
     """Standing beside the ball, then told to kick; left and right foot in turns.
 
-    The ball lies where the tactics place it for a kick, up to 1 cm off (chosen).
+    The ball lies where the kick wants it, up to 1 cm off (chosen).
     """
 
     limit_s: float = 6.0
     off_m: float = 0.01
-    tactics: TacticsConfig = field(default_factory=TacticsConfig)
+    kick: KickSpec = QUICK_KICK
+
+    def of(self, player: Player) -> "KickTrial":
+        """With that player's kick."""
+        return replace(self, kick=player.kick.spec.kick or self.kick)
 
     def ready(self, world: TrialWorld, rng: np.random.Generator, number: int) -> None:
-        ahead, aside = self.tactics.kick_point_m
+        ahead, aside = self.kick.point_m
         left = aside if self._side(number) == "left" else -aside
         off = rng.uniform(-self.off_m, self.off_m, 2)
         x, y = ahead + off[0], left + off[1]

@@ -19,6 +19,7 @@ from cli.suite_protocols import (
     HOME,
     PITCH,
     STAND,
+    KickTrial,
     PaperTrial,
     paper_trials,
 )
@@ -89,6 +90,8 @@ def run_trial(
     Raises:
         MatchError: the loopback network does not work.
     """
+    if isinstance(trial, KickTrial):
+        trial = trial.of(player)
     with _Stage(player, trial, number, ranges, seed) as stage:
         try:
             stage.start()

@@ -12,7 +12,7 @@ from cli.arguments import at_least_one, from_zero, positive_number
 from cli.tune_report import measure, table_of
 from cli.tune_search import SHIPPED, Before, search, shipped_walk, stops_of
 from robot.contracts.errors import ContractError
-from robot.contracts.policy import read_spec, write_spec
+from robot.contracts.policy import KickSpec, read_spec, write_spec
 from robot.policy import write_golden
 from robot.scripted.bundle import (
     Provenance,
@@ -105,17 +105,20 @@ def run(args: argparse.Namespace) -> int:
     title, columns, rows = measure(policy, before, args.measure, args.seed + 1_000_000)
     console.print(table_of(title, columns, rows))
     if args.out:
-        write_bundle(args.out, policy.script, made_by=_command(args))
+        write_bundle(args.out, policy.script, kick=spec.kick, made_by=_command(args))
         console.print(f"bundle in {args.out}; its CARD.md is yours to write")
     return 0
 
 
-def write_bundle(folder: Path, script: Script, *, made_by: str) -> None:
+def write_bundle(
+    folder: Path, script: Script, *, kick: KickSpec | None, made_by: str
+) -> None:
     """spec.json, script.json and golden.npz of `script`."""
     folder.mkdir(parents=True, exist_ok=True)
     spec = scripted_spec(
         script,
         Provenance(robot_model_sha256=model_hash(), made_by=made_by, commit=_commit()),
+        kick,
     )
     write_spec(folder / "spec.json", spec)
     (folder / "script.json").write_text(script_text(script), encoding="utf-8")

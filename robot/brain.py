@@ -71,6 +71,7 @@ class BrainState:
         ball_s: clock time the ball was last seen; None if never.
         request: the tactics' last wish.
         blocked: another robot stood in the way to the ball at the last decision.
+        kicks: the tactics had the last steps to a kick then.
     """
 
     loop: LoopState
@@ -83,6 +84,7 @@ class BrainState:
     ball_s: float | None = None
     request: SkillRequest = field(default_factory=SkillRequest)
     blocked: bool = False
+    kicks: bool = False
 
 
 def start(player: Player, targets_rad: NDArray[np.float64]) -> BrainState:
@@ -180,12 +182,12 @@ def think(
     # A policy that is symmetric by construction has no side to pass on: the tactics
     # lead round whoever stands in the way.
     passes = blocked and posture == "upright"
-    leads = passes or _leads_to_kick(config, player, tactics_state, state.view)
+    kicks = _leads_to_kick(config, player, tactics_state, state)
     if order is not None:
         request = order
     elif _shoots(config, player, state, posture):
         request = replace(request, kind="kick")
-    elif not leads and game_senses.plays(
+    elif not (passes or kicks) and game_senses.plays(
         player.score, state.game, state.looks, posture
     ):
         request = SkillRequest(kind="score")
@@ -208,13 +210,21 @@ def think(
         game,
     )
     following = replace(
-        state, loop=loop, tactics=tactics_state, request=request, blocked=blocked
+        state,
+        loop=loop,
+        tactics=tactics_state,
+        request=request,
+        blocked=blocked,
+        kicks=kicks,
     )
     return following, targets
 
 
 def _tactics_for(config: TacticsConfig, player: Player) -> TacticsConfig:
-    """With no step that the player's walk would not take."""
+    """With no step that the player's walk would not take, and its kick's own stance."""
+    kick = player.kick.spec.kick
+    if kick is not None:
+        config = replace(config, stance=replace(config.stance, kick=kick))
     least = player.walk.spec.command.least
     if not least:
         return config
@@ -234,14 +244,16 @@ def _shoots(
 
 
 def _leads_to_kick(
-    config: BrainConfig, player: Player, state: TacticsState, view: WorldView
+    config: BrainConfig, player: Player, now: TacticsState, state: BrainState
 ) -> bool:
     """The tactics have the robot's last steps to a kick; not of a policy that plays
     whole games, nor with a kick that begins in mid-stride."""
     whole = player.score is not None and player.score.spec.gets_up
     if whole or player.kick_aims:
         return False
-    return tactics.leads_to_kick(config.tactics, config.pitch, state, view)
+    return tactics.leads_to_kick(
+        config.tactics, config.pitch, now, state.view, already=state.kicks
+    )
 
 
 def status_of(

@@ -7,15 +7,14 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from robot import steering
+from robot import kick_stance, steering
 from robot.contracts.field import FieldSpec
 from robot.fall import Posture
+from robot.kick_stance import StanceConfig
 from robot.skills import Side, SkillRequest
 from robot.steering import SteeringConfig, Velocity
 from robot.world import Game, Point, Pose, WorldView, wrapped
 
-_MOST_TURN = 0.1
-"""rad that the last steps turn off the line to the goal for where the ball lies."""
 Plan = Literal["wait", "search", "approach", "align", "dribble"]
 
 
@@ -25,6 +24,7 @@ class TacticsConfig:
 
     Attributes:
         steering: speeds and gains of walking.
+        stance: how exactly to stand before a kick.
         behind_m: from the ball to the place behind it where aligning begins.
         around_m: radius at which the ball is walked around: half an OP3 plus the ball.
         reached_m: aligning begins this far aside of the line behind the ball at most,
@@ -34,24 +34,13 @@ class TacticsConfig:
         aligned_rad: heading error allowed to begin aligning or dribbling.
         lost_rad: angle off the line behind the ball at which aligning is given up.
         lost_m: distance to the ball at which aligning is given up.
-        kick_ahead_m: least and largest distance of the ball ahead of the torso at
-            which a kick hits it.
-        kick_aside_m: least and largest distance to the kicking foot's side.
-        kick_turn_rad_m: how far outward the ball goes for each metre that it lies
-            farther to the kicking foot's side than the middle of that range.
-        kick_slack_m: by which both ranges widen while the robot settles, but not toward
-            the ball, so that a noisy tracker does not start the alignment over; the
-            error allowed grows by what half of it turns the ball.
-        settle_s: standing still with the ball in place before the kick, which falls
-            when it begins in mid-stride (policies/kick/CARD.md).
         patience_s: aligning longer than this, the robot walks into the ball instead.
         kick_range_m: the ball is kicked from this close to the goal; farther away it
             is dribbled.
-        kick_range_slack_m: by which this range, and the next one, widen while aligning.
+        kick_range_slack_m: by which this range, and the next one, widen while aligning;
+            the next one narrows for leading to a kick (`leads_to_kick`).
         pressed_m: with another robot this close to the ball, it is kicked, however far
             the goal, instead of dribbled into that robot.
-        kick_error_rad: least error allowed to the direction that a kick would give the
-            ball; a near goal allows more.
         dribble_m_s: walking speed into the ball.
         own_goal_margin_m: the ball is never driven along a line that crosses the own
             goal line this close to the mouth.
@@ -68,6 +57,7 @@ class TacticsConfig:
     """
 
     steering: SteeringConfig = field(default_factory=SteeringConfig)
+    stance: StanceConfig = field(default_factory=StanceConfig)
     behind_m: float = 0.32
     around_m: float = 0.32
     reached_m: float = 0.12
@@ -75,16 +65,10 @@ class TacticsConfig:
     aligned_rad: float = 0.3
     lost_rad: float = 0.7
     lost_m: float = 0.75
-    kick_ahead_m: tuple[float, float] = (0.135, 0.21)
-    kick_aside_m: tuple[float, float] = (0.02, 0.085)
-    kick_turn_rad_m: float = 4.5
-    kick_slack_m: float = 0.015
-    settle_s: float = 0.4
     patience_s: float = 5.0
     kick_range_m: float = 2.75
     kick_range_slack_m: float = 0.1
     pressed_m: float = 0.45
-    kick_error_rad: float = 0.06
     dribble_m_s: float = 0.3
     own_goal_margin_m: float = 0.3
     other_m: float = 0.4
@@ -95,11 +79,6 @@ class TacticsConfig:
     camera_height_m: float = 0.45
     wall_m: float = 0.05
     ready_m: float = 0.12
-
-    @property
-    def kick_point_m(self) -> Point:
-        """Where the ball should lie before a kick: (ahead, to the foot's side)."""
-        return sum(self.kick_ahead_m) / 2, sum(self.kick_aside_m) / 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,15 +184,26 @@ def is_pressed(config: TacticsConfig, view: WorldView, slack_m: float) -> bool:
 
 
 def leads_to_kick(
-    config: TacticsConfig, pitch: FieldSpec, state: TacticsState, view: WorldView
+    config: TacticsConfig,
+    pitch: FieldSpec,
+    state: TacticsState,
+    view: WorldView,
+    *,
+    already: bool,
 ) -> bool:
     """The tactics are on the last steps to a kick at the goal of a ball that nobody
-    else is at: whatever else plays the ball should let them."""
+    else is at: whatever else plays the ball should let them.
+
+    Args:
+        already: whether they were at the last decision; another robot must then come
+            a little closer to the ball to end it.
+    """
     if state.plan != "align" or view.ball is None:
         return False
     near = config.kick_range_m + config.kick_range_slack_m
     in_range = math.dist((pitch.half_length_m, 0.0), view.ball) <= near
-    return in_range and not is_pressed(config, view, 0.0)
+    slack = -config.kick_range_slack_m if already else 0.0
+    return in_range and not is_pressed(config, view, slack)
 
 
 def _attack(
@@ -245,14 +235,11 @@ def _attack(
     if foot is not None:
         settled_s = state.settled_s + dt_s if foot == state.side else dt_s
         state = replace(state, plan=plan, side=foot, settled_s=settled_s)
-        if settled_s > config.settle_s:
+        if settled_s > config.stance.kick.settle_s:
             state = replace(state, settled_s=0.0, aligning_s=0.0)
             return state, SkillRequest(kind="kick", kick_side=state.side)
         return state, SkillRequest()
-    # A ball a little aside wants another heading, not another step.
-    turn = _leftward(config, state.side, pose, ball)
-    facing = heading - max(-_MOST_TURN, min(turn, _MOST_TURN))
-    target = _kick_stand(config, state.side, ball, facing)
+    target, facing = kick_stance.stand(config.stance, state.side, pose, ball, heading)
     velocity = steering.arrive(config.steering, pose, target, facing)
     state = replace(state, plan=plan, settled_s=0.0)
     return state, _walk(config, view, velocity)
@@ -276,7 +263,7 @@ def _plan(
     pressed = is_pressed(config, view, slack)
     close: Plan = "dribble" if tired or (far and not pressed) else "align"
     if state.plan == "dribble" and close == "align":
-        nearest = config.kick_ahead_m[0]
+        nearest = config.stance.kick.ahead_m[0]
         ready = _is_behind(config, pose, ball, heading, nearest)
         close = "align" if ready and error < config.aligned_rad else "dribble"
     if state.plan in ("align", "dribble"):
@@ -362,45 +349,12 @@ def _foot_in_place(
     ball: Point,
     error_rad: float,
 ) -> Side | None:
-    """A kick now with this foot would hit the ball and send it where it should go; the
-    foot that was meant, if both would."""
+    """The foot to kick with now; never toward the own goal."""
     if endangers_own_goal(config, pitch, ball, pose.yaw_rad):
         return None
-    ahead, left = pose.to_torso(ball)
-    slack = config.kick_slack_m if state.settled_s > 0 else 0.0
-    nearest, farthest = config.kick_ahead_m
-    if not nearest <= ahead <= farthest + slack:
-        return None
-    inner, outer = config.kick_aside_m
-    to_goal = max(pitch.half_length_m - ball[0], 1e-6)
-    mouth_rad = math.atan2(pitch.goal_width_m / 8, to_goal)
-    allowed = max(config.kick_error_rad, mouth_rad) + config.kick_turn_rad_m * slack / 2
-    other: Side = "right" if state.side == "left" else "left"
-    for foot in (state.side, other):
-        aside = left if foot == "left" else -left
-        off = wrapped(error_rad - _leftward(config, foot, pose, ball))
-        if inner - slack <= aside <= outer + slack and abs(off) < allowed:
-            return foot
-    return None
-
-
-def _leftward(config: TacticsConfig, foot: Side, pose: Pose, ball: Point) -> float:
-    """How far to the left of the heading a kick with this foot sends the ball, rad."""
-    _, left = pose.to_torso(ball)
-    aside = config.kick_point_m[1]
-    return config.kick_turn_rad_m * (left - (aside if foot == "left" else -aside))
-
-
-def _kick_stand(
-    config: TacticsConfig, side: Side, ball: Point, heading: float
-) -> Point:
-    """Where the torso must be for the ball to lie at the kicking foot."""
-    ahead, aside = config.kick_point_m
-    left = aside if side == "left" else -aside
-    cosine, sine = math.cos(heading), math.sin(heading)
-    return (
-        ball[0] - cosine * ahead + sine * left,
-        ball[1] - sine * ahead - cosine * left,
+    settling = state.settled_s > 0
+    return kick_stance.foot_in_place(
+        config.stance, pitch, state.side, pose, ball, error_rad, settling=settling
     )
 
 

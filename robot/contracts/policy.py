@@ -186,6 +186,43 @@ class CommandSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KickSpec:
+    """Where a kick with a told foot wants the ball, and where it sends it.
+
+    Attributes:
+        ahead_m: least and largest distance of the ball ahead of the torso at which it
+            hits.
+        aside_m: least and largest distance to the kicking foot's side.
+        turn_rad_m: how far outward the ball goes for each metre that it lies farther to
+            that side than the middle of that range.
+        settle_s: standing still before it, for a robot that has walked.
+    """
+
+    ahead_m: tuple[float, float]
+    aside_m: tuple[float, float]
+    turn_rad_m: float
+    settle_s: float
+
+    @property
+    def point_m(self) -> tuple[float, float]:
+        """Where the ball lies best: (ahead, to the foot's side)."""
+        return sum(self.ahead_m) / 2, sum(self.aside_m) / 2
+
+    def faults(self) -> list[str]:
+        found = [
+            f"kick.{name}: expected least < largest, found {low}, {high}"
+            for name, (low, high) in (
+                ("ahead_m", self.ahead_m),
+                ("aside_m", self.aside_m),
+            )
+            if not low < high
+        ]
+        if not self.settle_s >= 0:
+            found.append(f"kick.settle_s: expected >= 0, found {self.settle_s}")
+        return found
+
+
+@dataclass(frozen=True, kw_only=True)
 class ServoGains:
     """Register values of the XM430's position loop (P 800, I 0, D 0 as the vendor)."""
 
@@ -209,6 +246,7 @@ class PolicySpec:
         clock_hz: frequency of the `gait_clock` term; 0 without one.
         commit_s: a started skill is not left earlier, except for a fall.
         gets_up: a score policy that also plays while it lies: it needs no get-up.
+        kick: of a kick with a told foot; None for all else.
         state_shapes: recurrent state arrays, in and out, without batch axis.
         camera: an undistorted camera whose newest picture is a second input, [H, W, 3]
             uint8 RGB; None for a policy that does not see.
@@ -235,6 +273,7 @@ class PolicySpec:
     commit: str
     camera: CameraModel | None = None
     gets_up: bool = False
+    kick: KickSpec | None = None
     version: int = SPEC_VERSION
 
     def faults(self) -> list[str]:
@@ -261,6 +300,12 @@ class PolicySpec:
             found.append(
                 f"gets_up: expected true only of a score policy, found role {self.role}"
             )
+        if self.kick is not None:
+            found += self.kick.faults()
+            if self.role != "kick":
+                found.append(
+                    f"kick: expected only of a kick, found one of role {self.role}"
+                )
         return found + self.action.faults() + self.command.faults()
 
 

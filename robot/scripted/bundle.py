@@ -11,6 +11,7 @@ from robot.contracts.joints import OP3_JOINTS
 from robot.contracts.policy import (
     ActionSpec,
     CommandSpec,
+    KickSpec,
     ObservationSpec,
     ObservationTerm,
     PolicySpec,
@@ -92,8 +93,11 @@ def script_text(script: Script) -> str:
     return json.dumps(to_plain(script), indent=1) + "\n"
 
 
-def scripted_spec(script: Script, provenance: Provenance) -> PolicySpec:
-    """The spec of the bundle that holds `script`."""
+def scripted_spec(
+    script: Script, provenance: Provenance, kick: KickSpec | None = None
+) -> PolicySpec:
+    """The spec of the bundle that holds `script`; `kick` is where a kick wants the
+    ball."""
     role = role_of(script)
     command, states = _command_and_states(script)
     return PolicySpec(
@@ -110,6 +114,7 @@ def scripted_spec(script: Script, provenance: Provenance) -> PolicySpec:
         commit_s=script.commit_s,
         state_shapes=states,
         gains=ServoGains(),
+        kick=kick,
         robot_model_sha256=provenance.robot_model_sha256,
         made_by=provenance.made_by,
         commit=provenance.commit,

@@ -11,7 +11,7 @@ from robot.attitude import AttitudeState
 from robot.brain import BrainConfig, Identity
 from robot.contracts.errors import ContractError
 from robot.contracts.field import FieldSpec
-from robot.contracts.policy import ObservationSpec
+from robot.contracts.policy import KickSpec, ObservationSpec
 from robot.contracts.tracker import TrackedRobot, TrackerFrame
 from robot.game_senses import Look, looked, plays, terms
 from robot.player import Player, load_player
@@ -178,6 +178,33 @@ def test_the_last_steps_are_as_fast_as_the_walk_needs_them():
         heard = brain.hear(config, me, state, None, frame, 0.0)
         found = brain.think(config, me, player, heard, sensors(), body, "upright")[0]
         assert found.request.forward_m_s == pytest.approx(forward_m_s, abs=1e-3)
+
+
+def test_the_robot_stands_where_its_own_kick_wants_the_ball():
+    plain = make_player()
+    far = KickSpec(
+        ahead_m=(0.25, 0.35), aside_m=(0.05, 0.11), turn_rad_m=0.0, settle_s=0.0
+    )
+    longer = replace(plain, kick=Spy(replace(plain.kick.spec, kick=far)))
+    me, config = Identity(team=1), BrainConfig()
+    body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
+
+    def kind(player, ahead_m, left_m):
+        robot = TrackedRobot(team=1, player=1, x_m=1.0, y_m=0.0, yaw_rad=0.0)
+        ball = (1.0 + ahead_m, left_m)
+        frame = TrackerFrame(time_s=3.0, ball_xy_m=ball, robots=(robot,))
+        state = replace(brain.start(player, np.zeros(20)), game=PLAYING, game_s=0.0)
+        state = replace(state, tactics=TacticsState(plan="align", side="left"))
+        heard = brain.hear(config, me, state, None, frame, 0.0)
+        found = brain.think(config, me, player, heard, sensors(), body, "upright")[0]
+        return found.request.kind
+
+    # Without settling, the kick begins with the first decision in place.
+    assert kind(longer, 0.3, 0.08) == "kick"
+    assert kind(longer, 0.17, 0.05) == "walk"
+    # Of a kick that does not say, policies/kick's stance: 0.4 s of standing first.
+    assert kind(plain, 0.17, 0.05) == "stand"
+    assert kind(plain, 0.3, 0.08) == "walk"
 
 
 def test_a_kick_that_aims_is_begun_wherever_the_ball_lies_for_it(score):

@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import onnx
 import pytest
 
 from robot.contracts.errors import ContractError
+from robot.contracts.policy import KickSpec, read_spec, write_spec
 from robot.player import load_player
 from robot.policy import load_bundle, write_golden
 from tests.fakes.bundles import linear_network, small_spec, write_bundle, write_player
@@ -230,3 +232,25 @@ def test_faults_of_all_skills_come_together(tmp_path):
 def test_a_folder_that_does_not_exist_is_named(tmp_path):
     with pytest.raises(ContractError, match="found no such folder"):
         load_player(tmp_path / "nowhere", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("role", "changes", "fault"),
+    [
+        ("kick", {}, ""),
+        ("kick", {"ahead_m": (0.2, 0.1)}, "kick.ahead_m: expected least < largest"),
+        ("kick", {"settle_s": -0.1}, "kick.settle_s: expected >= 0, found -0.1"),
+        ("walk", {}, "kick: expected only of a kick, found one of role walk"),
+    ],
+)
+def test_a_kick_says_where_it_wants_the_ball(tmp_path, role, changes, fault):
+    ranges = {"ahead_m": (0.1, 0.2), "aside_m": (0.0, 0.1), "turn_rad_m": 4.0}
+    kick = KickSpec(**{**ranges, "settle_s": 0.5, **changes})
+    spec = replace(small_spec(role), kick=kick)
+    path = tmp_path / "spec.json"
+    if fault:
+        with pytest.raises(ContractError, match=fault):
+            write_spec(path, spec)
+        return
+    write_spec(path, spec)
+    assert read_spec(path) == spec

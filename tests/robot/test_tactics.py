@@ -229,22 +229,28 @@ def test_a_dribble_goes_on_until_the_robot_is_behind_the_ball():
 
 
 @pytest.mark.parametrize(
-    ("ball", "others", "leads"),
+    ("ball", "others", "already", "leads"),
     [
-        ((1.0, 0.0), (), True),
+        ((1.0, 0.0), (), False, True),
         # Someone is at the ball; the own half.
-        ((1.0, 0.0), ((1.3, 0.0),), False),
-        ((-1.0, 0.0), (), False),
+        ((1.0, 0.0), ((1.3, 0.0),), True, False),
+        ((-1.0, 0.0), (), True, False),
+        # At pressed_m, 0.45 m, give or take: what was led goes on to 0.35 m.
+        ((1.0, 0.0), ((1.44, 0.0),), False, False),
+        ((1.0, 0.0), ((1.44, 0.0),), True, True),
+        ((1.0, 0.0), ((1.46, 0.0),), False, True),
+        ((1.0, 0.0), ((1.34, 0.0),), True, False),
     ],
 )
 def test_the_last_steps_to_a_kick_are_led_where_nobody_else_is_at_the_ball(
-    ball, others, leads
+    ball, others, already, leads
 ):
     view = at(ball[0] - 0.3, 0.0, ball=ball, others=others)
     state = TacticsState(plan="align")
-    assert tactics.leads_to_kick(CONFIG, PITCH, state, view) == leads
+    found = tactics.leads_to_kick(CONFIG, PITCH, state, view, already=already)
+    assert found == leads
     dribbling = TacticsState(plan="dribble")
-    assert not tactics.leads_to_kick(CONFIG, PITCH, dribbling, view)
+    assert not tactics.leads_to_kick(CONFIG, PITCH, dribbling, view, already=already)
 
 
 def test_the_last_steps_are_none_that_the_walk_would_not_take():
