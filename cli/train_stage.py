@@ -19,7 +19,7 @@ from training.run_archive import archive_of
 from training.run_folder import RunFolder
 from training.streams import task_interface
 from training.train_dmpo import DmpoRunConfig, train_dmpo
-from training.train_task import check_warm_start, train_task
+from training.train_task import TaskRunConfig, check_warm_start, train_task
 
 FILM_EVERY, DMPO_FILM_EVERY = 2_000_000, 200_000
 """Control steps between two films, of PPO and of the slower DMPO."""
@@ -59,6 +59,8 @@ def _train(
 ) -> Outcome:
     check_warm_start(config.warm_start)
     check_teachers(config.duel)
+    if isinstance(config, TaskRunConfig) and config.specialists is not None:
+        config.specialists.check()
     reuse = open_for_reuse(args.reuse, task_interface(config.task))
     notes: list[str] = []
     with ExitStack() as held:

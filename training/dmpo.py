@@ -219,8 +219,8 @@ class Dmpo:
             return self._update(state, batch, memory, None)[:2]
         lesson = self.guide.lesson(state.teaching, jnp.asarray(batch.observation))
         state, metrics, values = self._update(state, batch, memory, lesson)
-        upright = lesson.upright[:, self.config.burn_in :]
-        raw, more = self.guide.adapt(state.teaching, values, upright)
+        first = lesson.first[:, self.config.burn_in :]
+        raw, more = self.guide.adapt(state.teaching, values, first)
         return state._replace(teaching=raw), metrics | more
 
     @partial(jax.jit, static_argnums=0)

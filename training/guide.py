@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 
 from training.mpo_losses import Gaussian
 from training.teaching import (
+    SETS,
     Lesson,
     SetValues,
     TeachingConfig,
@@ -27,20 +28,22 @@ Distribution = Callable[[Any, Any], Gaussian]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Guide:
-    """The teachers of upright and of fallen states, in the pupil's terms.
+    """Two teachers, each of its own set of states, in the pupil's terms.
 
     Attributes:
         config: how strict they are.
         advice: of both: what they would do, of their parameters and the pupil's
             observations.
         params: of both.
-        is_upright: which of the two is in charge, of observations [*B, N].
+        is_first: whether the first of the two is in charge, of observations [*B, N].
+        names: of both sets of states.
     """
 
     config: TeachingConfig
     advice: tuple[Distribution, Distribution]
     params: tuple[Any, Any]
-    is_upright: Callable[[Any], Array]
+    is_first: Callable[[Any], Array]
+    names: tuple[str, str] = SETS
 
     def start(self) -> Float[Array, "2"]:
         """Raw weights at the start; they are part of the learner's state."""
@@ -55,23 +58,23 @@ class Guide:
     # The teachers' parameters are an argument, lest they be compiled in.
     @partial(jax.jit, static_argnums=0)
     def _lesson(self, params: tuple[Any, Any], raw: Any, observation: Any) -> Lesson:
-        upright = self.is_upright(observation)
-        score, getup = (
+        first = self.is_first(observation)
+        one, other = (
             advise(weights, observation)
             for advise, weights in zip(self.advice, params, strict=True)
         )
-        in_charge = upright[..., None]
+        in_charge = first[..., None]
         return Lesson(
-            mean=jnp.where(in_charge, score.mean, getup.mean),
-            std=jnp.where(in_charge, score.std, getup.std),
-            upright=upright,
-            weight=weight_of(raw, upright),
+            mean=jnp.where(in_charge, one.mean, other.mean),
+            std=jnp.where(in_charge, one.std, other.std),
+            first=first,
+            weight=weight_of(raw, first),
         )
 
     @partial(jax.jit, static_argnums=0)
     def adapt(
-        self, raw: Float[Array, "2"], values: Any, upright: Any
+        self, raw: Float[Array, "2"], values: Any, first: Any
     ) -> tuple[Float[Array, "2"], dict[str, Array]]:
         """Raw weights after a batch of states with these values [*B], and figures."""
-        found: SetValues = set_values(values, upright)
-        return adapted(raw, found, self.config), watched(raw, found)
+        found: SetValues = set_values(values, first)
+        return adapted(raw, found, self.config), watched(raw, found, self.names)

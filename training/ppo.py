@@ -183,7 +183,7 @@ class Ppo:
             return self._update(state, batch, None)
         lesson = self.guide.lesson(state.teaching, batch.observation)
         state, metrics = self._update(state, batch, lesson)
-        raw, more = self.guide.adapt(state.teaching, batch.value, lesson.upright)
+        raw, more = self.guide.adapt(state.teaching, batch.value, lesson.first)
         return state._replace(teaching=raw), metrics | more
 
     @partial(jax.jit, static_argnums=0)

@@ -21,6 +21,7 @@ from training.clone import TACTICS, CloneConfig
 from training.curriculum import CurriculumConfig
 from training.duel import DuelConfig
 from training.ppo import PpoConfig
+from training.specialists import SpecialistsConfig
 from training.train_task import TaskRunConfig
 from training.walk_recordings import record_walks
 
@@ -34,15 +35,16 @@ class Stage:
 
     Attributes:
         name: of its folder; empty for the recipe's own folder.
-        run: its configuration; `warm_start` and the folders of a duel's teachers, which
-            are names of earlier stages, are filled in by `staged`.
-        follows: it starts from the networks of the stage before; otherwise, and always
-            as the first one, from nothing. A `CloneConfig` starts from nothing.
+        run: its configuration; `warm_start` and the folders of teachers, which are
+            names of earlier stages, are filled in by `staged`.
+        follows: it starts from the networks of the stage before, or of the one of that
+            name; if false, and always as the first one, from nothing. A `CloneConfig`
+            starts from nothing.
     """
 
     name: str
     run: TaskRunConfig | CloneConfig
-    follows: bool = True
+    follows: bool | str = True
 
 
 _NEVER = (2**60, 2**61)
@@ -80,6 +82,9 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
     training may not leave. The fast clock and longer legs then lift the top speed,
     smaller updates and dearer falls settle the gait, and less noise in the actions
     shows what it can do without.
+
+    A gait turns by the hips' yaw alone, 2.3 rad/s at most. So a turn on the soles is
+    learned by itself, where no gait is asked for, and one policy from both.
     """
     slow = WalkConfig(
         clock_hz=2.2,
@@ -106,7 +111,7 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
         ("careful", careful, narrow, 7_000_000, (0, 1), 0.0),
         ("quiet", careful, replace(narrow, kl=0.008), 3_500_000, (0, 1), 0.15),
     )
-    return tuple(
+    gait = tuple(
         Stage(
             name=name,
             run=TaskRunConfig(
@@ -119,6 +124,93 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
             ),
         )
         for name, config, ppo, steps, ramp, std in stages
+    )
+    return (*gait, *_turn_stages(seed), *_both_stages(seed, fast))
+
+
+def _turn_stages(seed: int) -> tuple[Stage, ...]:
+    """Turning on the spot, freely: without pushes, then with less noise and pushes."""
+    free = WalkRewards(
+        velocity=1.0,
+        progress=0.0,
+        turn_progress=4.0,
+        gait=0.0,
+        clearance=0.0,
+        slip=0.0,
+        hip_pose=0.0,
+        arm_pose=-0.02,
+        tilt_rate=-0.01,
+        bounce=-0.2,
+        torque=-0.001,
+        action_rate=-0.005,
+        action_jerk=-0.002,
+    )
+    turns = WalkConfig(
+        low=(-0.05, -0.05, -4.0),
+        high=(0.05, 0.05, 4.0),
+        mix=CommandMix(stand=0.05, fast=0.0, straight=0.0, sideways=0.0, turn=0.9),
+        rewards=free,
+    )
+    surer = replace(
+        turns,
+        low=(-0.05, -0.05, -3.5),
+        high=(0.05, 0.05, 3.5),
+        rewards=replace(
+            free, velocity=1.5, gait=0.3, fall=-20.0, scale=0.08, brisk=(0.6, 1.5)
+        ),
+    )
+    alone = TaskRunConfig(
+        task=WalkTask(config=turns),
+        total_steps=2_000_000,
+        curriculum=CurriculumConfig(push_ramp=_NEVER),
+        seed=seed,
+    )
+    pushed = TaskRunConfig(
+        task=WalkTask(config=surer),
+        ppo=PpoConfig(
+            learning_rate=4e-4,
+            learning_rate_range=(5e-5, 1e-3),
+            kl=0.012,
+            entropy=0.0,
+            critic_first=4,
+        ),
+        total_steps=600_000,
+        curriculum=CurriculumConfig(push_ramp=(0, 500_000)),
+        seed=seed,
+        warm_std=0.2,
+    )
+    return (
+        Stage(name="turn", run=alone, follows=False),
+        Stage(name="turn_pushed", run=pushed),
+    )
+
+
+def _both_stages(seed: int, gait: WalkConfig) -> tuple[Stage, ...]:
+    """One policy from the walk and the turn, in ever smaller steps."""
+    high, low = (*gait.high[:2], 3.5), (*gait.low[:2], -3.5)
+    mix = CommandMix(stand=0.08, fast=0.25, straight=0.1, sideways=0.12, turn=0.2)
+    task = WalkTask(config=replace(gait, low=low, high=high, mix=mix))
+    return tuple(
+        Stage(
+            name=name,
+            run=TaskRunConfig(
+                task=task,
+                ppo=PpoConfig(
+                    learning_rate=rate, learning_rate_range=(rate, rate), entropy=0.0
+                ),
+                total_steps=steps,
+                curriculum=CurriculumConfig(push_ramp=(0, 1)),
+                seed=seed,
+                warm_std=0.15,
+                specialists=SpecialistsConfig(turn="turn_pushed", walk="quiet"),
+            ),
+            follows=follows,
+        )
+        for name, follows, rate, steps in (
+            ("both", "quiet", 5e-4, 600_000),
+            ("settled", True, 2e-4, 800_000),
+            ("exact", True, 5e-5, 600_000),
+        )
     )
 
 
@@ -329,7 +421,7 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
 
 
 def staged(stages: tuple[Stage, ...], folder: Path) -> tuple[Stage, ...]:
-    """The stages in `folder`: with what each one starts from, and a duel's teachers."""
+    """The stages in `folder`: with what each one starts from, and its teachers."""
     ready: list[Stage] = []
     for stage in stages:
         run = stage.run
@@ -339,7 +431,8 @@ def staged(stages: tuple[Stage, ...], folder: Path) -> tuple[Stage, ...]:
                     f"recipe: expected a clone that follows nothing, found "
                     f"{stage.name!r} after {ready[-1].name!r}"
                 )
-            run = replace(run, warm_start=str(folder / ready[-1].name))
+            before = ready[-1].name if stage.follows is True else stage.follows
+            run = replace(run, warm_start=str(folder / before))
         if isinstance(run, TaskRunConfig) and run.duel is not None:
             score, getup = run.duel.score_teacher, run.duel.getup_teacher
             duel = replace(
@@ -348,6 +441,12 @@ def staged(stages: tuple[Stage, ...], folder: Path) -> tuple[Stage, ...]:
                 getup_teacher=str(folder / getup),
             )
             run = replace(run, duel=duel)
+        if isinstance(run, TaskRunConfig) and run.specialists is not None:
+            turn, walk = run.specialists.turn, run.specialists.walk
+            specialists = replace(
+                run.specialists, turn=str(folder / turn), walk=str(folder / walk)
+            )
+            run = replace(run, specialists=specialists)
         ready.append(replace(stage, run=run))
     return tuple(ready)
 

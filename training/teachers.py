@@ -81,7 +81,7 @@ def guide_of(
             advice(getup, pupil, config.least_std),
         ),
         params=(score.params, getup.params),
-        is_upright=lambda seen: is_upright(
+        is_first=lambda seen: is_upright(
             pupil.observation, seen, config.upright_tilt_rad
         ),
     )

@@ -62,13 +62,13 @@ class Lesson(NamedTuple):
 
     Attributes:
         mean, std: of its action.
-        upright: which of the two teachers it is.
+        first: whether it is the first of the two teachers.
         weight: lam.
     """
 
     mean: Float[Array, "*B A"]
     std: Float[Array, "*B A"]
-    upright: Bool[Array, "*B"]
+    first: Bool[Array, "*B"]
     weight: Float[Array, "*B"]
 
 
@@ -106,18 +106,18 @@ def adapted(
     return jnp.clip(moved, _LEAST_RAW, _MOST_RAW)
 
 
-def set_values(values: Float[Array, "*B"], upright: Bool[Array, "*B"]) -> SetValues:
-    """Means over the upright and over the fallen states; 0 where there is none."""
-    sets = jnp.stack([upright, ~upright]).reshape(2, -1).astype(values.dtype)
+def set_values(values: Float[Array, "*B"], first: Bool[Array, "*B"]) -> SetValues:
+    """Means over the first set of states and over the other; 0 where there is none."""
+    sets = jnp.stack([first, ~first]).reshape(2, -1).astype(values.dtype)
     count = jnp.sum(sets, axis=-1)
     total = sets @ values.reshape(-1)
     return SetValues(value=total / jnp.maximum(count, 1.0), states=count)
 
 
-def weight_of(raw: Float[Array, "2"], upright: Bool[Array, "*B"]) -> Float[Array, "*B"]:
+def weight_of(raw: Float[Array, "2"], first: Bool[Array, "*B"]) -> Float[Array, "*B"]:
     """lam of the teacher in charge of each state."""
-    score, getup = weights(raw)
-    return jnp.where(upright, score, getup)
+    one, other = weights(raw)
+    return jnp.where(first, one, other)
 
 
 def taught_scores(
@@ -142,12 +142,14 @@ def gaussian_kl(policy: Gaussian, teacher: Gaussian) -> Float[Array, "*B"]:
     return jnp.sum(each, axis=-1)
 
 
-def watched(raw: Float[Array, "2"], found: SetValues) -> dict[str, Array]:
-    """Figures for a report."""
+def watched(
+    raw: Float[Array, "2"], found: SetValues, names: tuple[str, str] = SETS
+) -> dict[str, Array]:
+    """Figures for a report, by the names of the sets."""
     lam = weights(raw)
     figures: dict[str, Array] = {}
-    for number, name in enumerate(SETS):
+    for number, name in enumerate(names):
         figures[f"teacher/{name}_weight"] = lam[number]
         figures[f"teacher/{name}_value"] = found.value[number]
     total = jnp.maximum(jnp.sum(found.states), 1.0)
-    return figures | {"teacher/upright_share": found.states[0] / total}
+    return figures | {f"teacher/{names[0]}_share": found.states[0] / total}

@@ -34,6 +34,7 @@ from training.rollouts import Collector
 from training.run_folder import RunError, RunFolder, has_checkpoint, read_params
 from training.skill import COMMAND, COMMAND_MIRROR, Skill, load_skill
 from training.skill_env import SkillEnvironment
+from training.specialists import SpecialistsConfig
 from training.symmetry import action_mirror, observation_mirror
 from training.teachers import ppo_policy
 from training.teaching import first_weights
@@ -74,6 +75,7 @@ class TaskRunConfig:
             starts with its networks (`training.borrowed`). Empty: with fresh ones.
         duel: teachers and opponents of a 1v1 stage; None: all agents learn, and meet
             each other.
+        specialists: who teach a walk; None for nobody.
         skill: the bundle of a walk, shipped (by its name) or in a folder: the policy
             commands it instead of the joints (`training.skill`). Empty: it moves the
             joints itself.
@@ -96,6 +98,7 @@ class TaskRunConfig:
     report_every: int = 10
     save_every: int = 50
     duel: DuelConfig | None = None
+    specialists: SpecialistsConfig | None = None
     skill: str = ""
     hold: int = 1
 
@@ -104,6 +107,10 @@ class TaskRunConfig:
             self.duel.check(self.task)
             if self.skill:
                 raise ValueError("run: expected a duel or a skill, found both")
+        if self.specialists is not None and (self.duel is not None or self.skill):
+            raise ValueError(
+                "run: expected specialists without a duel or a skill, found both"
+            )
         if self.hold < 1 or (self.hold > 1 and not self.skill):
             raise ValueError(
                 f"run.hold: expected 1, or more with a skill, found {self.hold}"
@@ -227,16 +234,24 @@ def initial_progress(config: TaskRunConfig) -> Progress:
     learner = make_learner(config).init(
         init_key, task.observation.size, task.privileged.size
     )
-    duel = config.duel
     return Progress(
         learner=learner._replace(
             key=jax.random.key_data(learner.key),
-            teaching=() if duel is None else first_weights(duel.teaching),
+            teaching=_first_weights(config),
         ),
         key=jax.random.key_data(key),
         steps=0,
         curriculum=Curriculum(pushes=0.0, difficulty=0.0),
     )
+
+
+def _first_weights(config: TaskRunConfig) -> Any:
+    """Of the teachers; nothing without any."""
+    if config.duel is not None:
+        return first_weights(config.duel.teaching)
+    if config.specialists is not None:
+        return first_weights(config.specialists.teaching)
+    return ()
 
 
 def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
@@ -301,6 +316,10 @@ class _Run:
         guide, duel = None, config.duel
         if duel is not None:
             guide = duel_guide(duel, config.task.observation, config.task.action)
+        elif config.specialists is not None:
+            guide = config.specialists.guide(
+                config.task.observation, config.task.action
+            )
         self._ppo = make_learner(config, guide)
         self._world = Environment(config.task, config.env, seed)
         self._env: BatchEnv = self._world

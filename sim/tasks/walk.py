@@ -52,6 +52,11 @@ class WalkRewards:
     `stature` pays for a tall torso: at full speed hips, knees and ankles turn as fast
     as their servos can (3.5 of at most 3.8 rad/s), and only a longer leg goes farther
     with the same angle.
+
+    A robot is faster where no clock tells it when to step, and turns faster on its
+    soles than in steps of hip joints that reach 0.3 rad: for commands of `brisk` (m/s
+    along, rad/s) or more, `gait`, `clearance`, `slip` and `hip_pose` do not count, from
+    half of these down they count as a whole; None: always.
     """
 
     velocity: float = 1.5
@@ -72,6 +77,7 @@ class WalkRewards:
     torque: float = -0.004
     stature: float = 0.0
     fall: float = -10.0
+    brisk: tuple[float, float] | None = None
     scale: float = 0.1
 
 
@@ -257,6 +263,16 @@ def is_standing_command(command: Array) -> Array:
     return xp.max(size, axis=-1) < 0.04
 
 
+def briskness(brisk: tuple[float, float] | None, command: Array) -> Array:
+    """[B] 0 to 1: how far a command is one of speed alone, see `WalkRewards`."""
+    xp = command.__array_namespace__()
+    if brisk is None:
+        return xp.zeros_like(command[..., 2])
+    speed = xp.sqrt(xp.sum(command[..., :2] ** 2, axis=-1)) / brisk[0]
+    share = xp.maximum(speed, xp.abs(command[..., 2]) / brisk[1])
+    return xp.clip(2.0 * share - 1.0, 0.0, 1.0)
+
+
 def reward_terms(
     config: WalkConfig,
     view: WalkView,
@@ -277,6 +293,9 @@ def reward_terms(
     terms = _velocity_terms(view, command)
     terms |= _gait_terms(config, view, is_standing_command(command), phase)
     terms |= _posture_terms(view)
+    strict = 1.0 - briskness(weights.brisk, command)
+    for name in ("gait", "clearance", "slip", "hip_pose"):
+        terms[name] = strict * terms[name]
     terms |= _effort_terms(view, actions)
     terms["fall"] = fallen(config, view).astype(view.height_m.dtype)
     terms["alive"] = 1.0 - terms["fall"]

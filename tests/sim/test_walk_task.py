@@ -84,8 +84,8 @@ def view(**changes) -> walk.WalkView:
     return walk.WalkView(**(base | changes))
 
 
-def terms(seen: walk.WalkView, command, phase=np.pi / 2):
-    config = walk.WalkConfig()
+def terms(seen: walk.WalkView, command, phase=np.pi / 2, config=None):
+    config = config or walk.WalkConfig()
     still = np.zeros((1, 18))
     return walk.reward_terms(
         config, seen, np.array([command]), np.array([phase]), (still, still, still)
@@ -126,6 +126,33 @@ def test_left_foot_up_in_its_half_of_the_clock_matches_the_gait():
 def test_standing_still_is_wanted_when_nothing_is_commanded():
     both = terms(view(), [0.0, 0.0, 0.0])
     assert both["gait"][0] == walk.WalkRewards().gait
+
+
+@pytest.mark.parametrize(
+    ("command", "share"),
+    [
+        # Brisk from 0.6 m/s or 1.5 rad/s on, not at all up to half of that.
+        ([0.8, 0.0, 0.0], 1.0),
+        ([0.45, 0.0, 0.0], 0.5),
+        ([0.3, 0.0, 0.75], 0.0),
+        ([0.0, 0.0, -1.5], 1.0),
+        # 2 x 0.9 / 1.5 - 1 = 0.2.
+        ([0.2, 0.0, 0.9], 0.2),
+    ],
+)
+def test_brisk_commands_need_no_gait(command, share):
+    rewards = walk.WalkRewards(brisk=(0.6, 1.5))
+    turned = np.array([list(walk.WalkConfig().action.default_rad)]) + 0.1
+    sliding = view(sole_speed_m_s=np.array([[0.5, 0.0]]), position_rad=turned)
+    free, strict = (
+        terms(sliding, command, phase=-np.pi / 2, config=walk.WalkConfig(rewards=found))
+        for found in (rewards, walk.WalkRewards())
+    )
+    for name in ("gait", "slip", "hip_pose"):
+        assert strict[name][0] != 0.0
+        assert free[name][0] == pytest.approx((1 - share) * strict[name][0])
+    for name in ("velocity", "turn", "tilt", "arm_pose"):
+        assert free[name][0] == strict[name][0]
 
 
 @pytest.mark.parametrize(

@@ -327,7 +327,7 @@ def test_under_full_weight_the_policy_goes_to_the_teacher_in_charge():
         config=TeachingConfig(rate=1e-6),
         advice=(asks(0.5), asks(-0.5)),
         params=((), ()),
-        is_upright=lambda seen: seen[..., 0] > 0,
+        is_first=lambda seen: seen[..., 0] > 0,
     )
     config = replace(
         SMALL,

@@ -80,8 +80,22 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
 
 def test_stages_of_the_walk_start_from_each_other():
     stages = staged(recipe("walk", 0, no_script), Path("out"))
-    starts = [stage.run.warm_start for stage in stages]  # type: ignore[union-attr]
-    assert starts == ["", "out/slow_clock", "out/fast_clock", "out/careful"]
+    runs = [stage.run for stage in stages if isinstance(stage.run, TaskRunConfig)]
+    assert [run.warm_start for run in runs] == [
+        *("", "out/slow_clock", "out/fast_clock", "out/careful"),
+        # The turn is learned from nothing, the walk that does both from the walk.
+        *("", "out/turn", "out/quiet", "out/both", "out/settled"),
+    ]
+    taught = [run.specialists for run in runs if run.specialists is not None]
+    assert len(taught) == 3
+    for specialists in taught:
+        assert specialists.turn == "out/turn_pushed"
+        assert specialists.walk == "out/quiet"
+    shapes = [
+        jax.eval_shape(lambda run=run: initial_progress(run).learner.params)
+        for run in runs
+    ]
+    assert all(shape == shapes[0] for shape in shapes)
 
 
 def test_a_match_is_learned_from_both_teachers(monkeypatch):
