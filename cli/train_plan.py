@@ -16,8 +16,9 @@ from training.duel import DuelConfig
 from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
-from training.recipes import duel_task, plain_run, recipe, staged
+from training.recipes import duel_task, plain_run, recipe
 from training.run_folder import RunError, has_checkpoint
+from training.stages import staged
 from training.teachers import commands_a_skill
 from training.train_dmpo import DmpoRunConfig
 from training.train_task import TaskRunConfig

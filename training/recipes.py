@@ -1,8 +1,7 @@
 """Trainings by task, in stages, each starting from the networks of the one before."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from types import MappingProxyType
 
 from sim.env import EnvConfig
@@ -15,40 +14,18 @@ from sim.tasks.rise import RiseTask
 from sim.tasks.score import SCORE_WEIGHTS, ScoreTask
 from sim.tasks.sight import SightConfig
 from sim.tasks.soccer_rewards import SoccerRules
-from sim.tasks.walk import CommandMix, WalkConfig, WalkRewards
-from sim.tasks.walk_task import WalkTask
+from sim.tasks.walk import WalkConfig
 from training.clone import TACTICS, CloneConfig
 from training.curriculum import CurriculumConfig
 from training.duel import DuelConfig
 from training.ppo import PpoConfig
-from training.specialists import SpecialistsConfig
+from training.stages import NEVER, Stage
 from training.train_task import TaskRunConfig
+from training.walk_recipe import walk_recipe
 from training.walk_recordings import record_walks
 
 Scripts = Callable[[str], BatchPolicy]
 """The scripted skill of a name, such as "getup"."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """One run of a recipe: PPO, or the cloning of a script.
-
-    Attributes:
-        name: of its folder; empty for the recipe's own folder.
-        run: its configuration; `warm_start` and the folders of teachers, which are
-            names of earlier stages, are filled in by `staged`.
-        follows: it starts from the networks of the stage before, or of the one of that
-            name; if false, and always as the first one, from nothing. A `CloneConfig`
-            starts from nothing.
-    """
-
-    name: str
-    run: TaskRunConfig | CloneConfig
-    follows: bool | str = True
-
-
-_NEVER = (2**60, 2**61)
-"""A ramp that no run reaches."""
 
 
 def plain_run(task: str, seed: int = 0) -> TaskRunConfig:
@@ -73,145 +50,6 @@ def recipe(task: str, seed: int, scripts: Scripts) -> tuple[Stage, ...]:
     if task in RECIPES:
         return RECIPES[task](seed, scripts)
     return (Stage(name="", run=plain_run(task, seed)),)
-
-
-def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
-    """How policies/walk was made.
-
-    A slow gait clock first: with a fast one, marching in place is a local optimum that
-    training may not leave. The fast clock and longer legs then lift the top speed,
-    smaller updates and dearer falls settle the gait, and less noise in the actions
-    shows what it can do without.
-
-    A gait turns by the hips' yaw alone, 2.3 rad/s at most. So a turn on the soles is
-    learned by itself, where no gait is asked for, and one policy from both.
-    """
-    slow = WalkConfig(
-        clock_hz=2.2,
-        mix=CommandMix(stand=0.10, fast=0.12, straight=0.13, sideways=0.15, turn=0.15),
-        rewards=WalkRewards(progress=1.5),
-    )
-    brisk = WalkRewards(
-        velocity=2.0,
-        progress=4.0,
-        turn=1.5,
-        turn_progress=1.5,
-        stature=0.8,
-        scale=0.06,
-    )
-    fast = WalkConfig(rewards=brisk)
-    careful = replace(fast, rewards=replace(brisk, fall=-30.0))
-    wide = PpoConfig(learning_rate=6e-4, kl=0.012, critic_first=8)
-    narrow = PpoConfig(
-        learning_rate=2e-4, learning_rate_range=(3e-5, 3e-4), kl=0.005, entropy=0.0
-    )
-    stages = (
-        ("slow_clock", slow, PpoConfig(), 6_000_000, (1_500_000, 5_000_000), 0.0),
-        ("fast_clock", fast, wide, 7_000_000, (0, 1_000_000), 0.0),
-        ("careful", careful, narrow, 7_000_000, (0, 1), 0.0),
-        ("quiet", careful, replace(narrow, kl=0.008), 3_500_000, (0, 1), 0.15),
-    )
-    gait = tuple(
-        Stage(
-            name=name,
-            run=TaskRunConfig(
-                task=WalkTask(config=config),
-                ppo=ppo,
-                total_steps=steps,
-                curriculum=CurriculumConfig(push_ramp=ramp),
-                seed=seed,
-                warm_std=std,
-            ),
-        )
-        for name, config, ppo, steps, ramp, std in stages
-    )
-    return (*gait, *_turn_stages(seed), *_both_stages(seed, fast))
-
-
-def _turn_stages(seed: int) -> tuple[Stage, ...]:
-    """Turning on the spot, freely: without pushes, then with less noise and pushes."""
-    free = WalkRewards(
-        velocity=1.0,
-        progress=0.0,
-        turn_progress=4.0,
-        gait=0.0,
-        clearance=0.0,
-        slip=0.0,
-        hip_pose=0.0,
-        arm_pose=-0.02,
-        tilt_rate=-0.01,
-        bounce=-0.2,
-        torque=-0.001,
-        action_rate=-0.005,
-        action_jerk=-0.002,
-    )
-    turns = WalkConfig(
-        low=(-0.05, -0.05, -4.0),
-        high=(0.05, 0.05, 4.0),
-        mix=CommandMix(stand=0.05, fast=0.0, straight=0.0, sideways=0.0, turn=0.9),
-        rewards=free,
-    )
-    surer = replace(
-        turns,
-        low=(-0.05, -0.05, -3.5),
-        high=(0.05, 0.05, 3.5),
-        rewards=replace(
-            free, velocity=1.5, gait=0.3, fall=-20.0, scale=0.08, brisk=(0.6, 1.5)
-        ),
-    )
-    alone = TaskRunConfig(
-        task=WalkTask(config=turns),
-        total_steps=2_000_000,
-        curriculum=CurriculumConfig(push_ramp=_NEVER),
-        seed=seed,
-    )
-    pushed = TaskRunConfig(
-        task=WalkTask(config=surer),
-        ppo=PpoConfig(
-            learning_rate=4e-4,
-            learning_rate_range=(5e-5, 1e-3),
-            kl=0.012,
-            entropy=0.0,
-            critic_first=4,
-        ),
-        total_steps=600_000,
-        curriculum=CurriculumConfig(push_ramp=(0, 500_000)),
-        seed=seed,
-        warm_std=0.2,
-    )
-    return (
-        Stage(name="turn", run=alone, follows=False),
-        Stage(name="turn_pushed", run=pushed),
-    )
-
-
-def _both_stages(seed: int, gait: WalkConfig) -> tuple[Stage, ...]:
-    """One policy from the walk and the turn, in ever smaller steps."""
-    high, low = (*gait.high[:2], 3.5), (*gait.low[:2], -3.5)
-    mix = CommandMix(stand=0.08, fast=0.25, straight=0.1, sideways=0.12, turn=0.2)
-    task = WalkTask(config=replace(gait, low=low, high=high, mix=mix))
-    return tuple(
-        Stage(
-            name=name,
-            run=TaskRunConfig(
-                task=task,
-                ppo=PpoConfig(
-                    learning_rate=rate, learning_rate_range=(rate, rate), entropy=0.0
-                ),
-                total_steps=steps,
-                curriculum=CurriculumConfig(push_ramp=(0, 1)),
-                seed=seed,
-                warm_std=0.15,
-                specialists=SpecialistsConfig(turn="turn_pushed", walk="quiet"),
-            ),
-            follows=follows,
-        )
-        for name, follows, rate, steps in (
-            ("both", "quiet", 5e-4, 600_000),
-            ("settled", True, 2e-4, 800_000),
-            ("exact", True, 5e-5, 600_000),
-        )
-    )
 
 
 def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
@@ -252,7 +90,7 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
             entropy=0.0,
             critic_first=25,
         ),
-        curriculum=CurriculumConfig(push_ramp=_NEVER),
+        curriculum=CurriculumConfig(push_ramp=NEVER),
         rollout_steps=48,
         total_steps=3_000_000,
         seed=seed,
@@ -354,7 +192,7 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
     calm = replace(
         pushed,
         ppo=replace(solo.ppo, kl=0.012, critic_first=4),
-        curriculum=CurriculumConfig(push_ramp=_NEVER),
+        curriculum=CurriculumConfig(push_ramp=NEVER),
         total_steps=1_000_000,
     )
     cloned = replace(
@@ -420,37 +258,6 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     )
 
 
-def staged(stages: tuple[Stage, ...], folder: Path) -> tuple[Stage, ...]:
-    """The stages in `folder`: with what each one starts from, and its teachers."""
-    ready: list[Stage] = []
-    for stage in stages:
-        run = stage.run
-        if ready and stage.follows:
-            if isinstance(run, CloneConfig):
-                raise ValueError(
-                    f"recipe: expected a clone that follows nothing, found "
-                    f"{stage.name!r} after {ready[-1].name!r}"
-                )
-            before = ready[-1].name if stage.follows is True else stage.follows
-            run = replace(run, warm_start=str(folder / before))
-        if isinstance(run, TaskRunConfig) and run.duel is not None:
-            score, getup = run.duel.score_teacher, run.duel.getup_teacher
-            duel = replace(
-                run.duel,
-                score_teacher=str(folder / score),
-                getup_teacher=str(folder / getup),
-            )
-            run = replace(run, duel=duel)
-        if isinstance(run, TaskRunConfig) and run.specialists is not None:
-            turn, walk = run.specialists.turn, run.specialists.walk
-            specialists = replace(
-                run.specialists, turn=str(folder / turn), walk=str(folder / walk)
-            )
-            run = replace(run, specialists=specialists)
-        ready.append(replace(stage, run=run))
-    return tuple(ready)
-
-
 _SOCCER_PPO = PpoConfig(discount=0.995)
 _PPO: Mapping[str, PpoConfig] = MappingProxyType(
     {
@@ -466,7 +273,14 @@ _PPO: Mapping[str, PpoConfig] = MappingProxyType(
             critic_first=10,
         ),
         "score": _SOCCER_PPO,
-        "match": _SOCCER_PPO,
+        # Held to teachers that spread by 0.1, it begins as sure as they are, and in
+        # steps as large as imitation bears.
+        "match": replace(
+            _SOCCER_PPO,
+            entropy=0.0,
+            learning_rate_range=(3e-4, 1e-3),
+            init_std=0.15,
+        ),
     }
 )
 """What differs from the walk's settings: longer horizons where success comes late."""

@@ -13,7 +13,7 @@ from sim.tasks.rise import RiseTask
 from sim.tasks.view import STAND_RAD
 from training.clone import CloneConfig
 from training.ppo import PpoConfig
-from training.recipes import Stage
+from training.stages import Stage
 from training.train_task import TaskRunConfig
 
 STANDING = GetupStarts(

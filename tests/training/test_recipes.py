@@ -12,8 +12,9 @@ from sim.tasks.kick import KickTask
 from sim.tasks.walking_starts import WalkingState
 from training import recipes
 from training.clone import CloneConfig
-from training.recipes import Stage, plain_run, recipe, staged
+from training.recipes import plain_run, recipe
 from training.run_folder import RunFolder
+from training.stages import Stage, staged
 from training.train_task import TaskRunConfig, initial_progress, load_progress
 
 SCRIPTED = Path(__file__).parents[2] / "policies" / "scripted"
@@ -82,14 +83,16 @@ def test_stages_of_the_walk_start_from_each_other():
     stages = staged(recipe("walk", 0, no_script), Path("out"))
     runs = [stage.run for stage in stages if isinstance(stage.run, TaskRunConfig)]
     assert [run.warm_start for run in runs] == [
+        # Dash, turn and gait are each learned from nothing, their pupil from the gait.
+        *("", "out/dash", "out/dash_quiet", "", "out/turn"),
         *("", "out/slow_clock", "out/fast_clock", "out/careful"),
-        # The turn is learned from nothing, the walk that does both from the walk.
-        *("", "out/turn", "out/quiet", "out/both", "out/settled"),
+        *("out/quiet", "out/taught", "out/settled"),
     ]
     taught = [run.specialists for run in runs if run.specialists is not None]
     assert len(taught) == 3
     for specialists in taught:
         assert specialists.turn == "out/turn_pushed"
+        assert specialists.dash == "out/dash_pushed"
         assert specialists.walk == "out/quiet"
     shapes = [
         jax.eval_shape(lambda run=run: initial_progress(run).learner.params)

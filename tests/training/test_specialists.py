@@ -23,11 +23,13 @@ PLAIN = TaskRunConfig(task=TASK, ppo=PpoConfig(hidden=(8,)))
 def teachers(tmp_path_factory):
     """Runs that have a checkpoint and nothing else, each with networks of its own."""
     path = tmp_path_factory.mktemp("specialists")
-    for seed, name in enumerate(("turn", "walk")):
+    for seed, name in enumerate(("turn", "dash", "walk")):
         run = replace(PLAIN, seed=seed)
         with RunFolder(path / name, run, resume=False) as folder:
             folder.save(initial_progress(run))
-    return SpecialistsConfig(turn=str(path / "turn"), walk=str(path / "walk"))
+    return SpecialistsConfig(
+        turn=str(path / "turn"), dash=str(path / "dash"), walk=str(path / "walk")
+    )
 
 
 def observed(command):
@@ -50,7 +52,12 @@ def observed(command):
         ((0.05, 0.05, -1.6), "turn"),
         ((0.0, 0.0, 1.4), "walk"),
         ((0.2, 0.0, 2.0), "walk"),
-        ((0.8, 0.0, 0.0), "walk"),
+        # From 0.55 m/s ahead, with at most 0.12 m/s to the side and 0.8 rad/s around.
+        ((0.8, 0.0, 0.0), "dash"),
+        ((0.6, -0.1, 0.7), "dash"),
+        ((0.8, 0.2, 0.0), "walk"),
+        ((0.8, 0.0, 0.9), "walk"),
+        ((0.5, 0.0, 0.0), "walk"),
         ((0.0, 0.0, 0.0), "walk"),
     ],
 )
@@ -67,7 +74,7 @@ def test_the_command_says_who_teaches(teachers, command, teacher):
     )
     np.testing.assert_allclose(lesson.mean, np.clip(expected, low, high), atol=1e-4)
     assert lesson.weight.tolist() == pytest.approx([1.0])
-    assert bool(lesson.first[0]) == (teacher == "turn")
+    assert bool(lesson.first[0]) == (teacher != "walk")
 
 
 def test_a_pupil_learns_from_its_specialists_alone(teachers, tmp_path):
@@ -91,13 +98,13 @@ def test_a_pupil_learns_from_its_specialists_alone(teachers, tmp_path):
         rows = folder.history()
     assert rows[-1]["teacher/kl"] < 0.5 * rows[0]["teacher/kl"]
     # The weight does not move, so nothing else counts.
-    assert {row["teacher/turn_weight"] for row in rows} == {1.0}
+    assert {row["teacher/specialist_weight"] for row in rows} == {1.0}
     assert {row["policy_loss"] for row in rows} == {0.0}
 
 
 def test_a_missing_specialist_and_a_task_without_commands_are_refused(teachers):
     with pytest.raises(RunError, match=r"expected checkpoint.msgpack of a teacher in"):
-        replace(teachers, turn="nowhere").check()
+        replace(teachers, dash="nowhere").check()
     other = ScoreTask()
     with pytest.raises(RunError, match="expected a task that observes velocity_comma"):
         teachers.guide(other.observation, other.action)
