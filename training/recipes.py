@@ -180,6 +180,7 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
         total_steps=1_400_000,
         seed=seed,
         skill="walk",
+        reach=((-0.4, -0.3, -3.0), (0.9, 0.3, 3.0)),
         hold=4,
     )
     pushed = replace(

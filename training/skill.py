@@ -6,7 +6,7 @@ where to go instead of how to stay up, and together with its skill it is again a
 from observations to joints, which is what is exported.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import onnx.numpy_helper
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
+from robot.contracts.errors import raise_if_any
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from robot.contracts.policy import (
     ActionSpec,
@@ -44,6 +45,8 @@ _CAMERA_M = 0.45
 _GOLDEN = 1e-4
 
 Layers = tuple[tuple[Any, Any], ...]
+Reach = tuple[tuple[float, float, float], tuple[float, float, float]]
+"""Lowest and highest command: m/s forward and left, rad/s."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -140,13 +143,19 @@ class Skill:
         return action
 
 
-def load_skill(bundle: str, observation: ObservationSpec, action: ActionSpec) -> Skill:
+def load_skill(
+    bundle: str,
+    observation: ObservationSpec,
+    action: ActionSpec,
+    reach: Reach | None = None,
+) -> Skill:
     """The walk in a bundle, for a task with these specs.
 
     Args:
         bundle: name of a shipped one, or a folder.
         observation, action: of the task; it must observe what the walk does, but for
             the command.
+        reach: lowest and highest command, of -1 and 1; None: the walk's own.
 
     Raises:
         RunError: no walk that takes a velocity, another kind of network, or a task that
@@ -172,6 +181,10 @@ def load_skill(bundle: str, observation: ObservationSpec, action: ActionSpec) ->
     names = names[: len(names) // 2] if mirrored else names
     layers = tuple((values[weight], values[bias]) for _, weight, bias in names)
     pupil = Interface(observation, action)
+    if reach is not None:
+        low, high = reach
+        spec = replace(spec, command=replace(spec.command, low=low, high=high))
+        raise_if_any(f"{folder}, commanded", spec.faults())
     skill = Skill(spec=spec, layers=layers, mirrored=mirrored, pupil=pupil)
     _check(folder, skill)
     return skill

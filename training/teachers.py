@@ -166,7 +166,9 @@ def _commanding(
         mirrors = (observation_mirror(interface.observation), COMMAND_MIRROR)
     settings = from_plain(PpoConfig, config["ppo"], subject=subject)
     ppo = Ppo(settings, len(COMMAND), mirrors)
-    skill = load_skill(config["skill"], interface.observation, interface.action)
+    told = config.get("reach")
+    reach = None if told is None else (tuple(told[0]), tuple(told[1]))
+    skill = load_skill(config["skill"], interface.observation, interface.action, reach)
 
     def policy(params: Any, observation: Array) -> Gaussian:
         command, _ = ppo.distribution(params, observation)

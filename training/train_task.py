@@ -32,7 +32,7 @@ from training.opponents import SnapshotPool
 from training.ppo import LearnerState, Ppo, PpoConfig
 from training.rollouts import Collector
 from training.run_folder import RunError, RunFolder, has_checkpoint, read_params
-from training.skill import COMMAND, COMMAND_MIRROR, Skill, load_skill
+from training.skill import COMMAND, COMMAND_MIRROR, Reach, Skill, load_skill
 from training.skill_env import SkillEnvironment
 from training.specialists import SpecialistsConfig
 from training.symmetry import action_mirror, observation_mirror
@@ -79,6 +79,7 @@ class TaskRunConfig:
         skill: the bundle of a walk, shipped (by its name) or in a folder: the policy
             commands it instead of the joints (`training.skill`). Empty: it moves the
             joints itself.
+        reach: commands of the skill for actions of -1 and 1; None: its own bounds.
         hold: control steps that each action of a policy over a skill lasts while it
             learns: longer ones explore farther. Afterwards it acts at every one.
         report_every, save_every: in updates.
@@ -100,6 +101,7 @@ class TaskRunConfig:
     duel: DuelConfig | None = None
     specialists: SpecialistsConfig | None = None
     skill: str = ""
+    reach: Reach | None = None
     hold: int = 1
 
     def __post_init__(self) -> None:
@@ -217,7 +219,7 @@ def skill_of(config: TaskRunConfig) -> Skill | None:
     if not config.skill:
         return None
     task = config.task
-    skill = load_skill(config.skill, task.observation, task.action)
+    skill = load_skill(config.skill, task.observation, task.action, config.reach)
     clock_hz = gait_clock_hz(task)
     if clock_hz != skill.spec.clock_hz:
         raise RunError(

@@ -60,7 +60,8 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
 
 
 def _dash_stages(seed: int) -> tuple[Stage, ...]:
-    """Going ahead as fast as it can, freely: with less and less noise, then pushed."""
+    """Going ahead as fast as it can, freely: with less and less noise, then pushed,
+    then with dearer falls."""
     free = WalkRewards(
         velocity=2.0,
         progress=4.0,
@@ -95,10 +96,19 @@ def _dash_stages(seed: int) -> tuple[Stage, ...]:
         kl=0.01,
         entropy=0.0,
     )
+    dear = replace(curved, rewards=replace(free, fall=-20.0))
+    surest = replace(
+        surer,
+        learning_rate=2e-4,
+        learning_rate_range=(3e-5, 4e-4),
+        kl=0.008,
+        critic_first=6,
+    )
     stages = (
         ("dash", straight, PpoConfig(), 3_000_000, NEVER, 0.0),
         ("dash_quiet", straight, narrow, 2_600_000, NEVER, 0.25),
-        ("dash_pushed", curved, surer, 4_000_000, (0, 2_000_000), 0.2),
+        ("dash_pushed", curved, surer, 3_000_000, (0, 2_000_000), 0.2),
+        ("dash_sure", dear, surest, 2_500_000, (0, 1), 0.16),
     )
     return _walk_stages(seed, stages)
 
@@ -186,7 +196,7 @@ def _taught_stages(seed: int, gait: WalkConfig) -> tuple[Stage, ...]:
                 seed=seed,
                 warm_std=0.15,
                 specialists=SpecialistsConfig(
-                    turn="turn_pushed", dash="dash_pushed", walk="quiet"
+                    turn="turn_pushed", dash="dash_sure", walk="quiet"
                 ),
             ),
             follows=follows,

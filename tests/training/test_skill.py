@@ -51,6 +51,20 @@ def trained(tmp_path_factory):
     return path, progress.learner.params
 
 
+def test_a_reach_scales_the_commands_of_the_same_walk(skill):
+    reach = ((-0.2, -0.1, -1.0), (0.6, 0.1, 1.0))
+    near = load_skill("walk", TASK.observation, TASK.action, reach)
+    seen, wish = observed(), np.tile([0.5, 0.05, -0.75], (5, 1))
+    # 0.5 m/s: 0.3 beyond the middle of -0.2 and 0.6, of 0.4 at most.
+    np.testing.assert_allclose(near.command_for(wish)[0], [0.75, 0.5, -0.75])
+    # The same velocity, so the same joints.
+    np.testing.assert_allclose(
+        near.act(seen, near.command_for(wish)),
+        skill.act(seen, skill.command_for(wish)),
+        atol=1e-5,
+    )
+
+
 def observed(steps=3):
     """Observations after some steps of chance."""
     env = Environment(TASK, EnvConfig(num_envs=5, num_threads=1), seed=2)
@@ -66,8 +80,8 @@ def test_the_joints_get_the_targets_that_the_walk_on_board_would_send(skill):
     seen = observed()
     walk = load_bundle(POLICIES / "walk")
     spec, sources = walk.spec, newest(TASK.observation, seen)
-    # Of the range: -0.4 + 0.75 x 1.3, -0.3 + 0.25 x 0.6, -3 + 0.5 x 6.
-    sources["velocity_command"] = np.tile((0.575, -0.15, 0.0), (5, 1))
+    # Of the range: -0.4 + 0.75 x 1.4, -0.3 + 0.25 x 0.6, -3.5 + 0.5 x 7.
+    sources["velocity_command"] = np.tile((0.65, -0.15, 0.0), (5, 1))
     command = np.tile(np.float32([0.5, -0.5, 0.0]), (5, 1))
     rows, offset = [], 0
     histories = {}
@@ -101,8 +115,8 @@ def test_the_joints_get_the_targets_that_the_walk_on_board_would_send(skill):
 
 
 def test_commands_and_wishes_are_each_others_inverse(skill):
-    wish = np.array([[0.9, -0.3, 0.75], [0.25, 0.0, 9.0]])
-    # (0.9 - 0.25) / 0.65, -0.3 / 0.3, 0.75 / 3; 9 rad/s is cut to 3.
+    wish = np.array([[1.0, -0.3, 0.875], [0.3, 0.0, 9.0]])
+    # (1.0 - 0.3) / 0.7, -0.3 / 0.3, 0.875 / 3.5; 9 rad/s is cut to 3.5.
     np.testing.assert_allclose(
         skill.command_for(wish), [[1.0, -1.0, 0.25], [0.0, 0.0, 1.0]], atol=1e-6
     )
