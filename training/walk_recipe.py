@@ -15,34 +15,41 @@ _WalkStage = tuple[str, WalkConfig, PpoConfig, int, tuple[int, int], float]
 """Name, task, learner, steps, ramp of the pushes, spread of the actions at the start;
 with 0 that of the stage before."""
 
+_TALL = WalkRewards(
+    velocity=2.0, progress=4.0, turn=1.5, turn_progress=1.5, stature=0.8, scale=0.06
+)
+
 
 def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
     """How policies/walk was made.
 
-    A slow gait clock first: with a fast one, marching in place is a local optimum that
+    A gait that keeps a clock ends at 0.65 m/s, and turns by the hips' yaw alone at 2.3
+    rad/s. So a dash and a turn on the soles are learned by themselves, where no gait is
+    asked for, then a gait for all commands, and last one policy from all three.
+    """
+    return (
+        *_dash_stages(seed),
+        *_turn_stages(seed),
+        *_gait_stages(seed),
+        *_taught_stages(seed),
+    )
+
+
+def _gait_stages(seed: int) -> tuple[Stage, ...]:
+    """All commands, in steps that keep a clock.
+
+    A slow one first: with a fast one, marching in place is a local optimum that
     training may not leave. The fast clock and longer legs then lift the top speed,
     smaller updates and dearer falls settle the gait, and less noise in the actions
     shows what it can do without.
-
-    A gait that keeps a clock ends at 0.65 m/s, and turns by the hips' yaw alone at 2.3
-    rad/s. So a dash and a turn on the soles are learned by themselves, where no gait is
-    asked for, and one policy from all three.
     """
     slow = WalkConfig(
         clock_hz=2.2,
         mix=CommandMix(stand=0.10, fast=0.12, straight=0.13, sideways=0.15, turn=0.15),
         rewards=WalkRewards(progress=1.5),
     )
-    brisk = WalkRewards(
-        velocity=2.0,
-        progress=4.0,
-        turn=1.5,
-        turn_progress=1.5,
-        stature=0.8,
-        scale=0.06,
-    )
-    fast = WalkConfig(rewards=brisk)
-    careful = replace(fast, rewards=replace(brisk, fall=-30.0))
+    fast = WalkConfig(rewards=_TALL)
+    careful = replace(fast, rewards=replace(_TALL, fall=-30.0))
     wide = PpoConfig(learning_rate=6e-4, kl=0.012, critic_first=8)
     narrow = PpoConfig(
         learning_rate=2e-4, learning_rate_range=(3e-5, 3e-4), kl=0.005, entropy=0.0
@@ -53,10 +60,8 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
         ("careful", careful, narrow, 7_000_000, (0, 1), 0.0),
         ("quiet", careful, replace(narrow, kl=0.008), 3_500_000, (0, 1), 0.15),
     )
-    gait = _walk_stages(seed, stages)
-    free = (*_dash_stages(seed), *_turn_stages(seed))
-    first = replace(gait[0], follows=False)
-    return (*free, first, *gait[1:], *_taught_stages(seed, fast))
+    first, *others = _walk_stages(seed, stages)
+    return replace(first, follows=False), *others
 
 
 def _dash_stages(seed: int) -> tuple[Stage, ...]:
@@ -113,23 +118,6 @@ def _dash_stages(seed: int) -> tuple[Stage, ...]:
     return _walk_stages(seed, stages)
 
 
-def _walk_stages(seed: int, stages: Iterable[_WalkStage]) -> tuple[Stage, ...]:
-    return tuple(
-        Stage(
-            name=name,
-            run=TaskRunConfig(
-                task=WalkTask(config=config),
-                ppo=ppo,
-                total_steps=steps,
-                curriculum=CurriculumConfig(push_ramp=ramp),
-                seed=seed,
-                warm_std=std,
-            ),
-        )
-        for name, config, ppo, steps, ramp, std in stages
-    )
-
-
 def _turn_stages(seed: int) -> tuple[Stage, ...]:
     """Turning on the spot, freely: without pushes, then with less noise and pushes."""
     free = WalkRewards(
@@ -178,11 +166,16 @@ def _turn_stages(seed: int) -> tuple[Stage, ...]:
     return replace(alone, follows=False), pushed
 
 
-def _taught_stages(seed: int, gait: WalkConfig) -> tuple[Stage, ...]:
-    """One policy from all three, in ever smaller steps."""
-    low, high = (-0.4, -0.3, -3.5), (1.0, 0.3, 3.5)
-    mix = CommandMix(stand=0.08, fast=0.25, straight=0.1, sideways=0.12, turn=0.2)
-    task = WalkTask(config=replace(gait, low=low, high=high, mix=mix))
+def _taught_stages(seed: int) -> tuple[Stage, ...]:
+    """One policy from all three, in ever smaller steps; rewards teach the critic alone,
+    whose gradients are clipped together with the actor's."""
+    commands = WalkConfig(
+        low=(-0.4, -0.3, -3.5),
+        high=(1.0, 0.3, 3.5),
+        mix=CommandMix(stand=0.08, fast=0.25, straight=0.1, sideways=0.12, turn=0.2),
+        rewards=_TALL,
+    )
+    task = WalkTask(config=commands)
     return tuple(
         Stage(
             name=name,
@@ -206,4 +199,21 @@ def _taught_stages(seed: int, gait: WalkConfig) -> tuple[Stage, ...]:
             ("settled", True, 2e-4, 800_000),
             ("exact", True, 5e-5, 600_000),
         )
+    )
+
+
+def _walk_stages(seed: int, stages: Iterable[_WalkStage]) -> tuple[Stage, ...]:
+    return tuple(
+        Stage(
+            name=name,
+            run=TaskRunConfig(
+                task=WalkTask(config=config),
+                ppo=ppo,
+                total_steps=steps,
+                curriculum=CurriculumConfig(push_ramp=ramp),
+                seed=seed,
+                warm_std=std,
+            ),
+        )
+        for name, config, ppo, steps, ramp, std in stages
     )
