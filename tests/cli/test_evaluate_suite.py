@@ -39,8 +39,8 @@ def found(folder):
 
 def test_the_learned_walk_turns_faster_than_the_scripted_one(found):
     turn = found["turn_rad_s"]
-    # Asked for 3.0 and 1.2 rad/s, the most that their specs allow; see their cards.
-    assert 1.8 < turn["value"] < 3.0
+    # Asked for 3.5 and 1.2 rad/s, the most that their specs allow; see their cards.
+    assert 2.5 < turn["value"] < 3.6
     assert turn["scripted"]["value"] == pytest.approx(1.2, rel=0.2)
     assert (turn["trials"], turn["failures"], turn["falls"]) == (1, 0, 0)
     assert turn["paper_simulation"] == {"value": 3.19, "standard_error": 0.12}
@@ -78,8 +78,8 @@ def test_the_page_needs_nothing_beside_it(folder):
 
 
 def test_film_strips_of_earlier_runs_stay_on_the_page(folder):
-    # Ten states a second; a turn by 135 degrees at 2 rad/s takes over a second.
-    assert len(np.load(folder / "turn.npy")) > 10
+    # Ten states a second; a turn by 135 degrees at 3.2 rad/s takes 0.74 s.
+    assert len(np.load(folder / "turn.npy")) > 7
     before = (folder / "paper.html").read_text()
     assert evaluate("--only", "turn", "kick", "--out", str(folder)) == 0
     again = (folder / "paper.html").read_text()

@@ -69,7 +69,8 @@ def test_recorded_moments_are_a_walk_in_mid_stride_that_goes_on():
     assert max(state.velocity[0] for state in states) > 0.3
     assert all(0 <= state.clock_s < 1 / 2.8 for state in states)
     assert all(0.2 < state.height_m < 0.3 for state in states)
-    assert max(abs(state.tilt_rad) for state in states) < 0.5
+    # Leaning, not falling: a fall counts from 1.05 rad on.
+    assert max(abs(state.tilt_rad) for state in states) < 0.7
     starts = KickStarts(walking_share=1.0, walking=states, walking_ahead_m=(2.0, 2.0))
     task = replace(TASK, starts=starts)
     env = Environment(task, EnvConfig(num_envs=16, stagger=False), seed=0)
