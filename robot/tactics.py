@@ -254,6 +254,8 @@ def _plan(
     ball: Point,
     heading: float,
 ) -> Plan:
+    if is_blocked(config, view, already=state.plan == "approach"):
+        return "approach"
     error = abs(wrapped(heading - pose.yaw_rad))
     bearing = math.atan2(ball[1] - pose.y_m, ball[0] - pose.x_m)
     off_line = abs(wrapped(heading - bearing))
@@ -404,19 +406,22 @@ def _behind(ball: Point, heading: float, distance_m: float) -> Point:
 
 
 def _walk(config: TacticsConfig, view: WorldView, velocity: Velocity) -> SkillRequest:
-    """The request for `velocity`, without walking into another robot."""
-    forward = velocity.forward_m_s
+    """The request for `velocity`, without walking into another robot: past one that is
+    in the way to the ball, it steps aside."""
+    forward, left = velocity.forward_m_s, velocity.left_m_s
     if view.pose is not None and forward > 0:
         for other in view.others:
-            ahead, left = view.pose.to_torso(other)
-            if ahead > 0 and math.hypot(ahead, left) < config.contact_m:
+            ahead, aside = view.pose.to_torso(other)
+            if ahead > 0 and math.hypot(ahead, aside) < config.contact_m:
                 forward = 0.0
-    if (forward, velocity.left_m_s, velocity.turn_rad_s) == (0.0, 0.0, 0.0):
+                if is_blocked(config, view, already=True):
+                    left = -math.copysign(config.steering.left_m_s, aside)
+    if (forward, left, velocity.turn_rad_s) == (0.0, 0.0, 0.0):
         return SkillRequest()
     return SkillRequest(
         kind="walk",
         forward_m_s=forward,
-        left_m_s=velocity.left_m_s,
+        left_m_s=left,
         turn_rad_s=velocity.turn_rad_s,
     )
 

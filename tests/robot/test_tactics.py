@@ -316,6 +316,19 @@ def test_the_robot_walks_around_another_one_in_its_way():
     assert nearest > 0.3
 
 
+@pytest.mark.parametrize("plan", ["align", "dribble"])
+def test_the_last_steps_lead_round_a_robot_that_lies_in_the_way(plan):
+    # 0.7 m behind the ball, 1.5 m from the goal, with somebody just before its feet.
+    pose, state = Pose(x_m=0.3, y_m=0.0, yaw_rad=0.0), TacticsState(plan=plan)
+    for _ in range(40 * 15):
+        view = WorldView(pose=pose, ball=(1.0, 0.0), others=((0.5, 0.02),))
+        state, request = decide(view, state=state)
+        if request.kind == "kick":
+            break
+        pose = stepped(pose, request, 0.025)
+    assert request.kind == "kick"
+
+
 @pytest.mark.parametrize(
     ("other", "already", "blocked"),
     [
