@@ -16,7 +16,7 @@ from training.duel import DuelConfig
 from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
-from training.recipes import duel_task, plain_run, recipe
+from training.recipes import HELD_PPO, duel_task, plain_run, recipe
 from training.run_folder import RunError, has_checkpoint
 from training.stages import staged
 from training.teachers import commands_a_skill
@@ -118,6 +118,7 @@ def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
         env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
         total_steps=plain.total_steps if args.steps is None else args.steps,
         warm_start=_path(args.warm_start),
+        ppo=HELD_PPO if args.teachers else plain.ppo,
         **_duel(args, from_score_teacher=_begins_as_teacher(args)),
     )
 

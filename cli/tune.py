@@ -107,6 +107,11 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         write_bundle(args.out, policy.script, kick=spec.kick, made_by=_command(args))
         console.print(f"bundle in {args.out}; its CARD.md is yours to write")
+        if args.generations and spec.kick is not None:
+            console.print(
+                "where it wants the ball (kick in spec.json) is that of the kick it "
+                "began as: measure it"
+            )
     return 0
 
 

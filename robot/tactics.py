@@ -254,7 +254,9 @@ def _plan(
     ball: Point,
     heading: float,
 ) -> Plan:
-    if is_blocked(config, view, already=state.plan == "approach"):
+    place = _behind(ball, heading, config.behind_m)
+    to_go = math.dist(pose.point, place) > config.reached_m
+    if to_go and is_blocked(config, view, already=state.plan == "approach"):
         return "approach"
     error = abs(wrapped(heading - pose.yaw_rad))
     bearing = math.atan2(ball[1] - pose.y_m, ball[0] - pose.x_m)
@@ -407,15 +409,19 @@ def _behind(ball: Point, heading: float, distance_m: float) -> Point:
 
 def _walk(config: TacticsConfig, view: WorldView, velocity: Velocity) -> SkillRequest:
     """The request for `velocity`, without walking into another robot: past one that is
-    in the way to the ball, it steps aside."""
+    nearer than the ball, it steps aside."""
     forward, left = velocity.forward_m_s, velocity.left_m_s
     if view.pose is not None and forward > 0:
-        for other in view.others:
-            ahead, aside = view.pose.to_torso(other)
-            if ahead > 0 and math.hypot(ahead, aside) < config.contact_m:
-                forward = 0.0
-                if is_blocked(config, view, already=True):
-                    left = -math.copysign(config.steering.left_m_s, aside)
+        seen = [view.pose.to_torso(other) for other in view.others]
+        touching = [
+            place for place in seen if place[0] > 0 and _norm(place) < config.contact_m
+        ]
+        if touching:
+            forward = 0.0
+            nearest = min(touching, key=_norm)
+            ball = view.ball and view.pose.to_torso(view.ball)
+            if ball and _norm(nearest) < _norm(ball):
+                left = -math.copysign(config.steering.left_m_s, nearest[1])
     if (forward, left, velocity.turn_rad_s) == (0.0, 0.0, 0.0):
         return SkillRequest()
     return SkillRequest(
@@ -424,6 +430,10 @@ def _walk(config: TacticsConfig, view: WorldView, velocity: Velocity) -> SkillRe
         left_m_s=left,
         turn_rad_s=velocity.turn_rad_s,
     )
+
+
+def _norm(place: Point) -> float:
+    return math.hypot(*place)
 
 
 def _look(

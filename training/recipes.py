@@ -241,6 +241,7 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     duel = replace(
         plain_run("match", seed),
         task=duel_task(),
+        ppo=HELD_PPO,
         duel=DuelConfig(
             score_teacher="score", getup_teacher=rise.name, from_score_teacher=False
         ),
@@ -260,6 +261,11 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
 
 
 _SOCCER_PPO = PpoConfig(discount=0.995)
+HELD_PPO = replace(
+    _SOCCER_PPO, entropy=0.0, learning_rate_range=(3e-4, 1e-3), init_std=0.15
+)
+"""Of a pupil held to teachers that spread by 0.1: it begins nearly as sure as they are,
+and in steps as large as imitation bears."""
 _PPO: Mapping[str, PpoConfig] = MappingProxyType(
     {
         "getup": PpoConfig(discount=0.99, init_std=0.45),
@@ -274,14 +280,7 @@ _PPO: Mapping[str, PpoConfig] = MappingProxyType(
             critic_first=10,
         ),
         "score": _SOCCER_PPO,
-        # Held to teachers that spread by 0.1, it begins as sure as they are, and in
-        # steps as large as imitation bears.
-        "match": replace(
-            _SOCCER_PPO,
-            entropy=0.0,
-            learning_rate_range=(3e-4, 1e-3),
-            init_std=0.15,
-        ),
+        "match": _SOCCER_PPO,
     }
 )
 """What differs from the walk's settings: longer horizons where success comes late."""

@@ -71,8 +71,8 @@ class Skill:
         return len(COMMAND)
 
     def command_for(self, wish: NDArray[np.float64]) -> NDArray[np.float32]:
-        """The command [B, 3] for a velocity in m/s, m/s and rad/s, cut to the walk's
-        range."""
+        """The command [B, 3] for a velocity in m/s, m/s and rad/s, cut to its
+        reach."""
         low, high = (
             np.array(end) for end in (self.spec.command.low, self.spec.command.high)
         )
@@ -97,7 +97,7 @@ class Skill:
     def act(
         self, observation: Float[Array, "*B N"], command: Float[Array, "*B 3"]
     ) -> Float[Array, "*B A"]:
-        """The task's action for a command; -1 and 1 are the ends of the walk's range.
+        """The task's action for a command; -1 and 1 are the ends of its reach.
 
         The head looks at the ball.
         """

@@ -317,11 +317,21 @@ def test_the_robot_walks_around_another_one_in_its_way():
 
 
 @pytest.mark.parametrize("plan", ["align", "dribble"])
-def test_the_last_steps_lead_round_a_robot_that_lies_in_the_way(plan):
-    # 0.7 m behind the ball, 1.5 m from the goal, with somebody just before its feet.
-    pose, state = Pose(x_m=0.3, y_m=0.0, yaw_rad=0.0), TacticsState(plan=plan)
+@pytest.mark.parametrize(
+    ("x_m", "other"),
+    [
+        # The ball lies at 1 m, 1.5 m from the goal. Somebody just before the feet:
+        (0.3, (0.5, 0.02)),
+        # the same, so near the ball that no way round it is clear,
+        (0.45, (0.66, 0.0)),
+        # and beside a robot that is where it wants to be.
+        (0.68, (0.7, 0.35)),
+    ],
+)
+def test_the_last_steps_lead_past_a_robot_in_the_way(plan, x_m, other):
+    pose, state = Pose(x_m=x_m, y_m=0.0, yaw_rad=0.0), TacticsState(plan=plan)
     for _ in range(40 * 15):
-        view = WorldView(pose=pose, ball=(1.0, 0.0), others=((0.5, 0.02),))
+        view = WorldView(pose=pose, ball=(1.0, 0.0), others=(other,))
         state, request = decide(view, state=state)
         if request.kind == "kick":
             break
