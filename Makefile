@@ -6,13 +6,13 @@ READY := $(VENV)/.ready
 OUT ?= match_out
 SECONDS ?= 60
 SEED ?= 1
+# Processes that share the tests out, file by file.
+WORKERS ?= 2
 
 export MUJOCO_GL ?= egl
 
 # Where torch and nerfstudio live, apart from everything else.
 export SCENE_ENV ?= .scene-env
-# Processes that share the tests out, file by file.
-WORKERS ?= 2
 LABS ?= lab_day lab_evening lab_workshop
 
 .PHONY: play test test-slow check format faults peers scene-env scenes system browser clean

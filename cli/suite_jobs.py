@@ -108,9 +108,10 @@ def run_job(job: Job) -> tuple[Outcome, NDArray[np.float32]]:
     """One trial here: what came out, and frames where it is filmed."""
     started = time.perf_counter()
     ours = job.config.bundle if job.who == OURS else DEFAULT_SKILLS
+    player = _player(ours)
     result = run_trial(
-        _player(ours),
-        trials()[job.protocol],
+        player,
+        trials(player.kick.spec.kick)[job.protocol],
         job.number,
         job.config.ranges,
         job.seed,

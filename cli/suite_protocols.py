@@ -1,15 +1,13 @@
 """The trials of the papers: where things stand, what is asked, when it is over."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from robot.contracts.field import FieldSpec
 from robot.contracts.policy import KickSpec
-from robot.kick_stance import QUICK_KICK
-from robot.player import Player
 from robot.skills import Side, SkillRequest
 from sim.tasks.poses import STAND_RAD, T_POSE_RAD
 from sim.trial_trace import Trace
@@ -168,11 +166,7 @@ class KickTrial(OnTheFloor):
 
     limit_s: float = 6.0
     off_m: float = 0.01
-    kick: KickSpec = QUICK_KICK
-
-    def of(self, player: Player) -> "KickTrial":
-        """With that player's kick."""
-        return replace(self, kick=player.kick.spec.kick or self.kick)
+    kick: KickSpec
 
     def ready(self, world: TrialWorld, rng: np.random.Generator, number: int) -> None:
         ahead, aside = self.kick.point_m
@@ -299,17 +293,18 @@ def lying(posture: str) -> Fall:
     return Fall(toward_rad=_TOWARD_RAD[posture], pose=pose)
 
 
-def paper_trials(standing_shoulder_m: float) -> dict[str, PaperTrial]:
+def paper_trials(standing_shoulder_m: float, kick: KickSpec) -> dict[str, PaperTrial]:
     """All kinds of trials by name.
 
     Args:
         standing_shoulder_m: height of the shoulders of a standing robot.
+        kick: where the player's kick wants the ball.
     """
     return {
         "walk": WalkTrial(),
         "turn": TurnTrial(),
         "getup": GetupTrial(standing_shoulder_m=standing_shoulder_m),
-        "kick": KickTrial(),
+        "kick": KickTrial(kick=kick),
         "runup": RunUpTrial(),
         "shoot": ShootTrial(standing_shoulder_m=standing_shoulder_m),
         "obstacle": ObstacleTrial(),

@@ -19,7 +19,6 @@ from cli.suite_protocols import (
     HOME,
     PITCH,
     STAND,
-    KickTrial,
     PaperTrial,
     paper_trials,
 )
@@ -30,7 +29,9 @@ from match.control_view import control_view
 from match.game_controller import ControlBroadcaster, TrackerSender
 from match.rules import LAB_1V1
 from robot.contracts.game_control import GameControl, GameState
+from robot.contracts.policy import KickSpec
 from robot.faults import RuntimeFault
+from robot.kick_stance import QUICK_KICK
 from robot.network import Links, Receiver, open_links
 from robot.player import Player
 from robot.runtime import STAND_RAD, RuntimeConfig
@@ -90,8 +91,6 @@ def run_trial(
     Raises:
         MatchError: the loopback network does not work.
     """
-    if isinstance(trial, KickTrial):
-        trial = trial.of(player)
     with _Stage(player, trial, number, ranges, seed) as stage:
         try:
             stage.start()
@@ -129,9 +128,9 @@ def standing_shoulder_m() -> float:
     return float(TraceRecorder(world, HOME).trace().shoulder_m[0])
 
 
-def trials() -> dict[str, PaperTrial]:
-    """All kinds by name."""
-    return paper_trials(standing_shoulder_m())
+def trials(kick: KickSpec | None = None) -> dict[str, PaperTrial]:
+    """All kinds by name, for a player with that kick."""
+    return paper_trials(standing_shoulder_m(), kick or QUICK_KICK)
 
 
 class _Stage:
