@@ -167,7 +167,12 @@ def _commanding(
     settings = from_plain(PpoConfig, config["ppo"], subject=subject)
     ppo = Ppo(settings, len(COMMAND), mirrors)
     told = config.get("reach")
-    reach = None if told is None else (tuple(told[0]), tuple(told[1]))
+    if told is None:
+        raise RunError(
+            f"{subject}: expected the reach that its commands were learned for, found "
+            f"none, as in runs made before it was written down; add it to config.json"
+        )
+    reach = (tuple(told[0]), tuple(told[1]))
     skill = load_skill(config["skill"], interface.observation, interface.action, reach)
 
     def policy(params: Any, observation: Array) -> Gaussian:

@@ -79,7 +79,8 @@ class TaskRunConfig:
         skill: the bundle of a walk, shipped (by its name) or in a folder: the policy
             commands it instead of the joints (`training.skill`). Empty: it moves the
             joints itself.
-        reach: commands of the skill for actions of -1 and 1; None: its own bounds.
+        reach: commands of the skill for actions of -1 and 1, told with every skill: a
+            run then means the same whatever the walk's own bounds become.
         hold: control steps that each action of a policy over a skill lasts while it
             learns: longer ones explore farther. Afterwards it acts at every one.
         report_every, save_every: in updates.
@@ -112,6 +113,11 @@ class TaskRunConfig:
         if self.specialists is not None and (self.duel is not None or self.skill):
             raise ValueError(
                 "run: expected specialists without a duel or a skill, found both"
+            )
+        if bool(self.skill) != (self.reach is not None):
+            raise ValueError(
+                f"run.reach: expected the lowest and highest command with a skill and "
+                f"none without, found {self.reach} with skill {self.skill!r}"
             )
         if self.hold < 1 or (self.hold > 1 and not self.skill):
             raise ValueError(

@@ -1,6 +1,8 @@
 """A frozen walk under a learner: the right joints move, and the whole is exported."""
 
+import json
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +37,7 @@ RUN = TaskRunConfig(
     total_steps=16,
     seed=3,
     skill="walk",
+    reach=((-0.4, -0.3, -3.0), (0.9, 0.3, 3.0)),
 )
 
 
@@ -197,7 +200,7 @@ def test_a_held_command_is_so_many_control_steps(skill):
     plain.close()
 
 
-def test_what_is_exported_moves_the_joints(trained, tmp_path, skill):
+def test_what_is_exported_moves_the_joints(trained, tmp_path):
     path, params = trained
     export_policy(path, RUN, tmp_path / "score", "score", "a test")
     policy = load_bundle(tmp_path / "score")
@@ -205,20 +208,29 @@ def test_what_is_exported_moves_the_joints(trained, tmp_path, skill):
     assert policy.spec.action.joints == JOINT_NAMES
     seen = observed()
     command = make_learner(RUN).mean_action(params, seen)
-    wanted = np.asarray(skill.act(seen, command))
+    wanted = np.asarray(skill_of(RUN).act(seen, command))
     for row, action in zip(seen, wanted, strict=True):
         np.testing.assert_allclose(policy.act(row, ())[0], action, atol=1e-4)
 
 
-def test_it_teaches_a_pupil_that_moves_the_joints(trained, skill):
+def test_it_teaches_a_pupil_that_moves_the_joints(trained):
     path, params = trained
     assert commands_a_skill(path)
     teacher = load_teacher(path)
     seen = observed()
     found = teacher.distribution(teacher.params, seen)
-    wanted = skill.act(seen, make_learner(RUN).mean_action(params, seen))
+    wanted = skill_of(RUN).act(seen, make_learner(RUN).mean_action(params, seen))
     np.testing.assert_allclose(found.mean, wanted, atol=1e-4)
     np.testing.assert_allclose(found.std, COMMANDED_STD, atol=1e-6)
+
+
+def test_a_teacher_whose_commands_have_no_known_reach_is_refused(trained, tmp_path):
+    old = shutil.copytree(trained[0], tmp_path / "old")
+    config = json.loads((old / "config.json").read_text())
+    del config["config"]["reach"]
+    (old / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match=r"expected the reach .* add it to config.json"):
+        load_teacher(old)
 
 
 def test_what_does_not_fit_is_refused(tmp_path):
@@ -235,5 +247,8 @@ def test_what_does_not_fit_is_refused(tmp_path):
     duel = DuelConfig(score_teacher="a", getup_teacher="b")
     with pytest.raises(ValueError, match="expected"):
         replace(RUN, duel=duel)
+    for partly in ({"reach": None}, {"skill": ""}):
+        with pytest.raises(ValueError, match=r"run\.reach: expected .* with a skill"):
+            replace(RUN, **partly)
     with pytest.raises(ValueError, match="expected 1, or more with a skill, found 2"):
-        replace(RUN, skill="", hold=2)
+        replace(RUN, skill="", reach=None, hold=2)
