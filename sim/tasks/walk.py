@@ -56,11 +56,13 @@ class WalkRewards:
     A robot is faster where no clock tells it when to step, and turns faster on its
     soles than in steps of hip joints that reach 0.3 rad: for commands of `brisk` (m/s
     along, rad/s) or more, `gait`, `clearance`, `slip` and `hip_pose` do not count, from
-    half of these down they count as a whole; None: always.
+    half of these down they count as a whole; None: always. `pace` pays per m/s along
+    such a command: at 0.5 m/s a walk then keeps its feet, at 1 m/s it risks them.
     """
 
     velocity: float = 1.5
     progress: float = 2.0
+    pace: float = 0.0
     turn: float = 1.0
     turn_progress: float = 0.5
     alive: float = 0.3
@@ -293,7 +295,9 @@ def reward_terms(
     terms = _velocity_terms(view, command)
     terms |= _gait_terms(config, view, is_standing_command(command), phase)
     terms |= _posture_terms(view)
-    strict = 1.0 - briskness(weights.brisk, command)
+    brisk = briskness(weights.brisk, command)
+    terms["pace"] = brisk * terms["pace"]
+    strict = 1.0 - brisk
     for name in ("gait", "clearance", "slip", "hip_pose"):
         terms[name] = strict * terms[name]
     terms |= _effort_terms(view, actions)
@@ -320,6 +324,7 @@ def _velocity_terms(view: WalkView, command: Array) -> dict[str, Array]:
     return {
         "velocity": xp.exp(-squared / width),
         "progress": share,
+        "pace": reached * speed,
         "turn": xp.exp(-turn_error * turn_error / turn_width),
         "turn_progress": xp.clip(turn_share, -1.0, 1.0),
     }

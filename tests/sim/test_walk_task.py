@@ -156,6 +156,25 @@ def test_brisk_commands_need_no_gait(command, share):
 
 
 @pytest.mark.parametrize(
+    ("asked", "reached", "pace"),
+    [
+        # 2 per m/s from 0.6 m/s asked on, half of that at 0.45, none at 0.3.
+        (0.9, 0.5, 2 * 0.5),
+        (0.45, 0.4, 0.5 * 2 * 0.4),
+        (0.3, 0.3, 0.0),
+        # No more than asked for; backward costs.
+        (0.9, 1.2, 2 * 0.9),
+        (0.9, -0.1, 2 * -0.1),
+    ],
+)
+def test_pace_pays_for_the_speed_itself_where_a_command_is_brisk(asked, reached, pace):
+    config = walk.WalkConfig(rewards=walk.WalkRewards(pace=2.0, brisk=(0.6, 1.5)))
+    seen = view(velocity=np.array([[reached, 0.0, 0.0]]))
+    found = terms(seen, (asked, 0.0, 0.0), config=config)
+    assert found["pace"][0] == pytest.approx(pace)
+
+
+@pytest.mark.parametrize(
     ("height", "tilt_z", "expected"),
     [
         (0.236, -1.0, False),
