@@ -2,14 +2,23 @@
 
 import itertools
 import math
+from pathlib import Path
 
 import pytest
 
 from robot import steering, tactics
+from robot.contracts.policy import read_spec
+from robot.kick_stance import QUICK_KICK
 from robot.steering import SteeringConfig, Velocity
 from robot.tactics import TacticsState
 from robot.world import Pose, WorldView
 from tests.fakes.situations import CONFIG, PITCH, at, decide, stepped
+
+POLICIES = Path(__file__).parents[2] / "policies"
+
+
+def test_a_kick_that_does_not_say_is_stood_for_as_the_shipped_one():
+    assert read_spec(POLICIES / "kick" / "spec.json").kick == QUICK_KICK
 
 
 def test_a_ball_at_the_foot_near_the_goal_is_kicked_after_settling():
