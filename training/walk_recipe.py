@@ -3,8 +3,6 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from sim.env import EnvConfig
-from sim.randomization import RandomizationConfig
 from sim.tasks.walk import CommandMix, WalkConfig, WalkRewards
 from sim.tasks.walk_task import WalkTask
 from training.curriculum import CurriculumConfig
@@ -27,15 +25,13 @@ def walk_recipe(seed: int = 0) -> tuple[Stage, ...]:
 
     A gait that keeps a clock ends at 0.65 m/s, and turns by the hips' yaw alone at 2.3
     rad/s. So a dash and a turn on the soles are learned by themselves, where no gait is
-    asked for, then a gait for all commands, and one policy from all three. What it is
-    taught it does while nobody pushes; last it learns to keep its feet.
+    asked for, then a gait for all commands, and last one policy from all three.
     """
     return (
         *_dash_stages(seed),
         *_turn_stages(seed),
         *_gait_stages(seed),
         *_taught_stages(seed),
-        *_steady_stages(seed),
     )
 
 
@@ -204,60 +200,6 @@ def _taught_stages(seed: int) -> tuple[Stage, ...]:
             ("exact", True, 5e-5, 600_000),
         )
     )
-
-
-def _steady_stages(seed: int) -> tuple[Stage, ...]:
-    """Pushed harder than it will be, by rewards again: first to fall less, which costs
-    speed, then with what speed itself is worth."""
-    rewards = WalkRewards(
-        velocity=2.0,
-        progress=4.0,
-        turn=1.5,
-        turn_progress=2.5,
-        gait=1.0,
-        slip=-0.2,
-        hip_pose=-0.1,
-        arm_pose=-0.05,
-        tilt_rate=-0.02,
-        bounce=-0.3,
-        stature=0.3,
-        torque=-0.001,
-        fall=-40.0,
-        brisk=(0.5, 1.5),
-        scale=0.05,
-    )
-    commands = WalkConfig(
-        low=(-0.4, -0.3, -3.5),
-        high=(1.0, 0.3, 3.5),
-        mix=CommandMix(stand=0.06, fast=0.28, straight=0.10, sideways=0.10, turn=0.14),
-        rewards=rewards,
-    )
-    steady = TaskRunConfig(
-        task=WalkTask(config=commands),
-        env=EnvConfig(randomization=RandomizationConfig(push_every_s=(0.8, 2.2))),
-        ppo=PpoConfig(
-            learning_rate=2e-4,
-            learning_rate_range=(3e-5, 6e-4),
-            kl=0.012,
-            entropy=0.0,
-            discount=0.98,
-            critic_first=10,
-        ),
-        curriculum=CurriculumConfig(push_ramp=(0, 1)),
-        rollout_steps=64,
-        total_steps=7_750_000,
-        seed=seed,
-        warm_std=0.2,
-    )
-    paid = replace(commands, rewards=replace(rewards, pace=6.0))
-    paced = replace(
-        steady,
-        task=WalkTask(config=paid),
-        ppo=replace(steady.ppo, learning_rate=1.3e-4, critic_first=6),
-        total_steps=14_000_000,
-        warm_std=0.16,
-    )
-    return Stage(name="steady", run=steady), Stage(name="paced", run=paced)
 
 
 def _walk_stages(seed: int, stages: Iterable[_WalkStage]) -> tuple[Stage, ...]:
