@@ -32,7 +32,7 @@ from match.errors import MatchError
 from robot.contracts.errors import raise_if_any
 from robot.player import own_skills
 from sim.robot_model import model_hash
-from training.paper_results import results
+from training.paper_results import Outcome, results
 
 ERRORS = (MatchError, SuiteError)
 INTERRUPTED = 130
@@ -127,10 +127,12 @@ def run(args: argparse.Namespace) -> int:
         for number in range(args.duel)
     ]
     haul = _run_all(file, jobs, duels, args.jobs)
-    found = _found(config, file, haul, duels)
+    outcomes = file.of(jobs)
+    found = _found(config, outcomes, haul, duels)
     console = Console(stderr=True)
     if args.out is not None:
-        notice = write_files(args.out, found, file.outcomes, file.films)
+        films = {k: file.films[k] for k in config.protocols if k in file.films}
+        notice = write_files(args.out, found, outcomes, films)
         for line in (notice, f"{args.out / 'paper.html'}"):
             if line:
                 console.print(line, soft_wrap=True)
@@ -187,7 +189,10 @@ def _run_all(
 
 
 def _found(
-    config: SuiteConfig, file: TrialFile, haul: _Haul, duels: Sequence[DuelJob]
+    config: SuiteConfig,
+    outcomes: Sequence[Outcome],
+    haul: _Haul,
+    duels: Sequence[DuelJob],
 ) -> dict[str, Any]:
     """The JSON object."""
     roles = sorted(own_skills(config.bundle))
@@ -203,10 +208,10 @@ def _found(
         "complete": not haul.stopped,
         "wall_s": round(haul.wall_s, 1),
     }
-    found |= results(file.outcomes, frozenset(roles))
+    found |= results(outcomes, frozenset(roles))
     found["falls"] = {
-        who: sum(o.falls for o in file.outcomes if o.who == who)
-        for who in sorted({o.who for o in file.outcomes})
+        who: sum(o.falls for o in outcomes if o.who == who)
+        for who in sorted({o.who for o in outcomes})
     }
     if haul.matches:
         found["duel"] = duel_results(haul.matches, duels[0])

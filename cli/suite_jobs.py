@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -25,6 +25,7 @@ from robot.contracts.errors import ContractError
 from robot.player import Player, load_player, own_skills
 from sim.randomization import NO_RANDOMIZATION, RandomizationConfig, without
 from training.paper_results import OURS, SCRIPTED, Outcome
+from training.run_folder import end_last_line
 
 PROTOCOLS = ("walk", "turn", "getup", "kick", "runup", "shoot", "obstacle")
 _PUSHES = ("push_n", "push_s", "push_every_s")
@@ -212,7 +213,8 @@ class TrialFile:
             return
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            if self._path.is_file():
+            if self._path.is_file() and self._path.stat().st_size:
+                end_last_line(self._path)
                 self._read(self._path)
                 self._read_films(self._path.parent)
             else:
@@ -240,14 +242,19 @@ class TrialFile:
         done = {(o.who, o.protocol, o.number) for o in self.outcomes}
         return [job for job in jobs if job.key not in done]
 
+    def of(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """The outcomes of these: the file may hold more, of other runs."""
+        asked = {job.key for job in jobs}
+        return [o for o in self.outcomes if (o.who, o.protocol, o.number) in asked]
+
     def _read(self, path: Path) -> None:
         head, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
         found = _json(head)
         if found != self._head:
             raise SuiteError(
                 f"{path}: expected trials of this suite, found those of another "
-                f"(bundle, seed, randomization, pushes or calibration differ); choose "
-                f"another --out"
+                f"(a bundle, seed, randomization, pushes or calibration differ); "
+                f"choose another --out"
             )
         for line in lines:
             plain = _json(line)
@@ -276,14 +283,23 @@ def head_of(config: SuiteConfig) -> dict[str, Any]:
         drawn_around["calibration"] = digest[:16]
     return {
         "suite": "paper",
-        "player": {
-            role: sha256((folder / "golden.npz").read_bytes()).hexdigest()[:16]
-            for role, folder in sorted(skill_folders(config.bundle).items())
-        },
+        "player": _digests(skill_folders(config.bundle)),
+        "scripted": _digests(skill_folders(DEFAULT_SKILLS)),
         "seed": config.seed,
         "randomization": not config.nominal,
         "pushes": config.pushes,
         **drawn_around,
+    }
+
+
+def _digests(folders: Mapping[str, Path]) -> dict[str, str]:
+    """What each skill does, in its goldens, and all that its spec says of it."""
+    files = ("golden.npz", "spec.json")
+    return {
+        role: sha256(
+            b"".join((folder / name).read_bytes() for name in files)
+        ).hexdigest()[:16]
+        for role, folder in sorted(folders.items())
     }
 
 

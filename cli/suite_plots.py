@@ -27,7 +27,7 @@ def results_figure(results: Mapping[str, Any], outcomes: Sequence[Outcome]) -> F
     rows = [row for row in ROWS if row.key in results]
     lines = -(-len(rows) // _COLUMNS)
     figure = Figure(figsize=(8.6, 2.1 * lines + 0.4), layout="constrained")
-    places = figure.subplots(lines, _COLUMNS, squeeze=False).flat
+    places = list(figure.subplots(lines, _COLUMNS, squeeze=False).flat)
     for place, row in zip(places, rows, strict=False):
         if row.unit == "share":
             _share_panel(place, row, results[row.key])
@@ -35,7 +35,7 @@ def results_figure(results: Mapping[str, Any], outcomes: Sequence[Outcome]) -> F
             _dots_panel(place, row, results[row.key], outcomes)
         place.set_title(row.label, fontsize=11, loc="left")
         place.spines[["top", "right"]].set_visible(False)
-    for place in list(places):
+    for place in places[len(rows) :]:
         place.axis("off")
     labels: dict[str, Any] = {}
     for place in figure.axes:

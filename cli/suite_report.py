@@ -41,9 +41,10 @@ def headline(found: Mapping[str, Any]) -> str:
     """What was tried, and how."""
     drawn = "randomized" if found["randomization"] else "nominal"
     pushed = "pushed" if found["pushes"] else "not pushed"
+    stopped = "" if found["complete"] else " at most (stopped before the end)"
     return (
         f"{found['name']} ({', '.join(found['roles'])}): {found['trials']} trials "
-        f"each, {drawn}, {pushed}, seed {found['seed']}"
+        f"each{stopped}, {drawn}, {pushed}, seed {found['seed']}"
     )
 
 

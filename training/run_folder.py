@@ -61,7 +61,7 @@ class RunFolder:
                 **_told_of_policy(config),
             }
             write_whole(config_file, json.dumps(content, indent=1).encode())
-        _end_last_line(path / METRICS)
+        end_last_line(path / METRICS)
         self._metrics = (path / METRICS).open("a", encoding="utf-8")
         self._board = SummaryWriter(str(path / "tensorboard"))
 
@@ -242,7 +242,7 @@ def write_whole(path: Path, data: bytes) -> None:
     beside.replace(path)
 
 
-def _end_last_line(path: Path) -> None:
+def end_last_line(path: Path) -> None:
     """A kill may cut the last line short: the next one must not be glued to it."""
     if path.exists() and (data := path.read_bytes()) and not data.endswith(b"\n"):
         with path.open("ab") as file:

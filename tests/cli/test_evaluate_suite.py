@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
@@ -10,7 +11,15 @@ from cli import evaluate_suite
 from cli.main import main
 from cli.match_players import DEFAULT_PLAYER, DEFAULT_SKILLS, POLICIES
 from cli.suite_duel import DuelJob, DuelMatch, duel_results, play_duel
-from cli.suite_jobs import SuiteConfig, jobs_of, run_job, skill_folders
+from cli.suite_jobs import (
+    SuiteConfig,
+    SuiteError,
+    TrialFile,
+    jobs_of,
+    run_job,
+    skill_folders,
+)
+from cli.suite_plots import results_figure
 from sim.randomization import NO_RANDOMIZATION, RandomizationConfig
 
 WALK = str(POLICIES / "walk")
@@ -91,7 +100,7 @@ def test_a_second_run_goes_on_where_the_first_one_was(folder, capsys, monkeypatc
     # What they belong to, then two protocols of two players; the last line is cut.
     assert len(lines) == 5
     cut = "\n".join([*lines[:4], lines[4][:20]])
-    (folder / "trials.jsonl").write_text(cut + "\n")
+    (folder / "trials.jsonl").write_text(cut)
     ran = []
 
     def run(job):
@@ -107,6 +116,40 @@ def test_a_second_run_goes_on_where_the_first_one_was(folder, capsys, monkeypatc
     before = json.loads((folder / "paper.json").read_text())
     assert again["kick_m_s"]["scripted"]["value"] == last["value"]
     assert again["turn_rad_s"] == before["turn_rad_s"]
+    # What was repeated is kept on a line of its own.
+    assert evaluate(*only, "--out", str(folder)) == 0
+    assert len(ran) == 1
+
+
+def test_only_what_was_asked_for_is_shown(folder, tmp_path, capsys):
+    out = shutil.copytree(folder, tmp_path / "out")
+    assert evaluate("--only", "turn", "--out", str(out), "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert "turn_rad_s" in told
+    assert "kick_m_s" not in told
+    assert "kick, m/s" not in (out / "paper.html").read_text()
+    # The others' trials are kept.
+    assert evaluate("--only", "turn", "kick", "--out", str(out), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["kick_m_s"]["trials"] == 1
+
+
+def test_a_place_without_a_row_is_blank(found):
+    figure = results_figure({"turn_rad_s": found["turn_rad_s"]}, [])
+    assert [place.axison for place in figure.axes] == [True, False]
+
+
+def test_trials_of_a_spec_that_was_changed_are_not_mixed_in(tmp_path):
+    bundle = shutil.copytree(POLICIES / "walk", tmp_path / "walk")
+    config, out = SuiteConfig(bundle=bundle), tmp_path / "out"
+    out.mkdir()
+    (out / "trials.jsonl").touch()  # killed before its first line
+    for _ in range(2):
+        assert TrialFile(out, config).outcomes == []
+    spec = json.loads((bundle / "spec.json").read_text())
+    spec["command"]["high"][0] /= 2
+    (bundle / "spec.json").write_text(json.dumps(spec))
+    with pytest.raises(SuiteError, match="found those of another"):
+        TrialFile(out, config)
 
 
 def test_trials_of_another_seed_are_not_mixed_in(folder, capsys):
@@ -133,6 +176,8 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
     assert told["turn_rad_s"]["trials"] == 1
     assert told["turn_rad_s"]["scripted"] is None
     assert len((tmp_path / "trials.jsonl").read_text().splitlines()) == 2
+    page = (tmp_path / "paper.html").read_text()
+    assert "1 trials each at most (stopped before the end)" in page
 
 
 def test_a_folder_without_a_bundle_is_bad_input(tmp_path, capsys):
