@@ -21,11 +21,12 @@ from cli.match_players import DEFAULT_SKILLS
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.policy import Policy, load_bundle
 from sim.env import EnvConfig
+from sim.env_core import EnvError
 from sim.randomization import RandomizationConfig, without
 from sim.robot_model import ModelError
 from training.walk_trial import CommandResult, TrialConfig, run_command
 
-ERRORS = (ContractError, ModelError, *evaluate_suite.ERRORS)
+ERRORS = (ContractError, EnvError, ModelError, *evaluate_suite.ERRORS)
 SCRIPTED = DEFAULT_SKILLS / "walk"
 
 

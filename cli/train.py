@@ -10,6 +10,7 @@ from cli.calibrated import add_calibration_option
 from cli.train_plan import plan_of
 from cli.train_stage import train_stage
 from robot.contracts.errors import ContractError
+from sim.env_core import EnvError
 from sim.robot_model import ModelError
 from sim.tasks.registry import TASKS
 from training.archive import ArchiveError
@@ -17,7 +18,7 @@ from training.curves import draw_curves, joined
 from training.export import export_policy, role_of
 from training.run_folder import RunError
 
-ERRORS = (ContractError, ModelError, RunError, ArchiveError)
+ERRORS = (ContractError, EnvError, ModelError, RunError, ArchiveError)
 INTERRUPTED = 130
 
 
@@ -35,7 +36,7 @@ def add_parser(subparsers: Any) -> None:
     add("--out", type=Path, help="run folder (runs/TASK)")
     add("--recipe", action="store_true", help="the recipe; refuses what contradicts it")
     add("--learner", choices=["ppo", "dmpo"], default="ppo", help="(%(default)s)")
-    add("--steps", type=from_zero, help="a single run of that many control steps")
+    add("--steps", type=from_zero, help="a single run of that many actions")
     add("--seed", type=from_zero, default=0, help="(%(default)s)")
     add("--envs", type=at_least_one, help="a single run with so many environments")
     add(

@@ -17,11 +17,10 @@ from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
 from training.recipes import HELD_PPO, duel_task, plain_run, recipe
-from training.run_folder import RunError, has_checkpoint
+from training.run_folder import RunError
 from training.stages import staged
-from training.teachers import commands_a_skill
 from training.train_dmpo import DmpoRunConfig
-from training.train_task import TaskRunConfig
+from training.train_task import TaskRunConfig, fits_teacher
 
 _Run = TypeVar("_Run", bound=TaskRunConfig | DmpoRunConfig | CloneConfig)
 DMPO_ENVS = 64
@@ -113,21 +112,18 @@ def plan_of(args: argparse.Namespace) -> Plan:
 
 def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
     plain = plain_run(args.task, args.seed)
-    return replace(
+    run = replace(
         plain,
         env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
         total_steps=plain.total_steps if args.steps is None else args.steps,
         warm_start=_path(args.warm_start),
         ppo=HELD_PPO if args.teachers else plain.ppo,
-        **_duel(args, from_score_teacher=_begins_as_teacher(args)),
+        **_duel(args),
     )
-
-
-def _begins_as_teacher(args: argparse.Namespace) -> bool:
-    """A pupil starts as its score teacher, unless told or shaped otherwise."""
-    if not args.teachers or args.warm_start is not None:
-        return False
-    return has_checkpoint(args.teachers[0]) and not commands_a_skill(args.teachers[0])
+    # A pupil starts as its score teacher, unless told or shaped otherwise.
+    if run.duel is None or args.warm_start is not None or not fits_teacher(run):
+        return run
+    return replace(run, duel=replace(run.duel, from_score_teacher=True))
 
 
 def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
@@ -139,20 +135,16 @@ def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
         warm_start=_path(args.warm_start),
     )
     env = replace(plain.env, num_envs=args.envs or DMPO_ENVS)
-    return replace(
-        plain, env=env, learner=learner, **_duel(args, from_score_teacher=False)
-    )
+    return replace(plain, env=env, learner=learner, **_duel(args))
 
 
-def _duel(args: argparse.Namespace, *, from_score_teacher: bool) -> dict[str, Any]:
+def _duel(args: argparse.Namespace) -> dict[str, Any]:
     """What a run with teachers has otherwise than one without."""
     if not args.teachers:
         return {}
     score, getup = map(str, args.teachers)
     duel = DuelConfig(
-        score_teacher=score,
-        getup_teacher=getup,
-        from_score_teacher=from_score_teacher,
+        score_teacher=score, getup_teacher=getup, from_score_teacher=False
     )
     return {"task": duel_task(), "duel": duel}
 

@@ -19,13 +19,18 @@ from training.run_archive import archive_of
 from training.run_folder import RunFolder
 from training.streams import task_interface
 from training.train_dmpo import DmpoRunConfig, train_dmpo
-from training.train_task import TaskRunConfig, check_warm_start, train_task
+from training.train_task import (
+    TaskRunConfig,
+    check_start,
+    check_warm_start,
+    train_task,
+)
 
 FILM_EVERY, DMPO_FILM_EVERY = 2_000_000, 200_000
 """Control steps between two films, of PPO and of the slower DMPO."""
 
 Outcome = tuple[int, list[dict[str, float]]]
-"""Steps done, and all reports that count in control steps."""
+"""Steps done, and all reports that count in actions."""
 
 
 def train_stage(
@@ -57,10 +62,11 @@ def _clone(path: Path, config: CloneConfig, *, resume: bool) -> Outcome:
 def _train(
     path: Path, config: RunConfig, plan: Plan, args: argparse.Namespace
 ) -> Outcome:
-    check_warm_start(config.warm_start)
-    check_teachers(config.duel)
-    if isinstance(config, TaskRunConfig) and config.specialists is not None:
-        config.specialists.check()
+    if isinstance(config, TaskRunConfig):
+        check_start(config)
+    else:
+        check_warm_start(config.learner.warm_start)
+        check_teachers(config.duel)
     reuse = open_for_reuse(args.reuse, task_interface(config.task))
     notes: list[str] = []
     with ExitStack() as held:

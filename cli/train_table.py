@@ -61,9 +61,7 @@ def progress_table(
 ) -> Table:
     """What the last report says; notes below."""
     name = config.task.name
-    title = (
-        f"{name}: {step / 1e6:.2f} of {config.total_steps / 1e6:.0f} M control steps"
-    )
+    title = f"{name}: {step / 1e6:.2f} of {config.total_steps / 1e6:.4g} M actions"
     table = Table(title=title, caption="\n".join(notes) or None, min_width=44)
     table.add_column("mean since the last report")
     rows = (*_REWARD, *_SKILL.get(name, ()), *_LEARNER)

@@ -18,7 +18,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,8 @@ import zarr
 from zarr.abc.store import Store
 from zarr.core.buffer import Buffer
 from zarr.storage import FsspecStore, LocalStore
+
+from training.plain_trees import differences
 
 FORMAT = 1
 PROGRESS = "progress"
@@ -58,9 +60,7 @@ class Interface:
 
     def differences(self, other: "Interface") -> list[str]:
         """Where `other` departs: one line per place, "expected ..., found ..."."""
-        found: list[str] = []
-        _compare(asdict(self), asdict(other), "", found)
-        return found
+        return differences(asdict(self), asdict(other))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -266,24 +266,3 @@ def check_interface(expected: Interface, found: Interface, where: str) -> None:
             + (f"; and {more} more" if more else "")
             + "); leave this archive out, or run the task it was recorded with"
         )
-
-
-def _compare(expected: Any, found: Any, where: str, out: list[str]) -> None:
-    if isinstance(expected, dict) and isinstance(found, dict):
-        for key in sorted(expected.keys() | found.keys()):
-            path = f"{where}.{key}" if where else key
-            _compare(expected.get(key), found.get(key), path, out)
-    elif _are_lists(expected, found) and len(expected) == len(found):
-        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
-            _compare(one, other, f"{where}[{index}]", out)
-    elif expected != found:
-        out.append(f"{where}: expected {_brief(expected)}, found {_brief(found)}")
-
-
-def _are_lists(*values: Any) -> bool:
-    return all(isinstance(v, Sequence) and not isinstance(v, str) for v in values)
-
-
-def _brief(value: Any, most: int = 80) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= most else text[: most - 3] + "..."

@@ -86,7 +86,7 @@ def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
             points = [(row["step"] / 1e6, row[name]) for row in rows if name in row]
             axis.plot(*zip(*points, strict=True), label=label, linewidth=1.2)
         axis.set_title(title, fontsize=10)
-        axis.set_xlabel("million control steps")
+        axis.set_xlabel("million actions")
         axis.grid(alpha=0.3)
         if len(lines) > 1:
             axis.legend(fontsize=8)

@@ -82,7 +82,7 @@ def actor_of_teacher(config: DuelConfig, actor: Any) -> Any:
         RunError: it is shaped otherwise.
     """
     found = load_teacher(Path(config.score_teacher)).params["actor"]
-    ours, theirs = (jax.tree.map(lambda x: x.shape, tree) for tree in (actor, found))
+    ours, theirs = (_shapes(tree) for tree in (actor, found))
     if ours != theirs:
         raise RunError(
             f"expected a score teacher whose network has this run's shape in "
@@ -90,6 +90,20 @@ def actor_of_teacher(config: DuelConfig, actor: Any) -> Any:
             f"duel.from_score_teacher to false"
         )
     return jax.tree.map(jax.numpy.asarray, found)
+
+
+def has_shape_of_teacher(config: DuelConfig, actor: Any) -> bool:
+    """Whether the score teacher's actor is one shaped as `actor`.
+
+    Raises:
+        RunError: there is no such teacher.
+    """
+    found = load_teacher(Path(config.score_teacher)).params["actor"]
+    return _shapes(found) == _shapes(actor)
+
+
+def _shapes(tree: Any) -> Any:
+    return jax.tree.map(lambda x: x.shape, tree)
 
 
 def opposed(

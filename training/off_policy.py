@@ -141,7 +141,8 @@ def train_off_policy(
             if due.now("save", step):
                 folder.save(progress)
     except KeyboardInterrupt:
-        pass
+        if progress.steps >= config.total_steps:
+            raise  # not to be taken for an end that nobody interrupted
     finally:
         folder.save(progress)
         run.close()

@@ -1,10 +1,12 @@
 """All data of a run into an archive."""
 
 import json
+from dataclasses import replace
 
 from robot.contracts.codec import to_plain
 from training.archive import ArchiveHeader, ArchiveWriter
 from training.run_folder import git_commit
+from training.skill import COMMAND
 from training.streams import task_interface
 from training.train_dmpo import DmpoRunConfig
 from training.train_task import TaskRunConfig
@@ -30,8 +32,15 @@ def archive_of(
     Raises:
         ArchiveError: something else is there, or another writer is at work.
     """
+    interface = task_interface(config.task)
+    if isinstance(config, TaskRunConfig) and config.skill:
+        # What a learner of joints would misread: commands, and rewards added up.
+        over = {"commands": COMMAND, "hold": config.hold}
+        told = {"skill": config.skill, "reach": config.reach}
+        action = json.loads(json.dumps(over | told))
+        interface = replace(interface, action=action)
     header = ArchiveHeader(
-        interface=task_interface(config.task),
+        interface=interface,
         config=json.loads(json.dumps(to_plain(config))),
         commit=git_commit(),
         learner="ppo" if isinstance(config, TaskRunConfig) else "dmpo",

@@ -18,6 +18,7 @@ import numpy as np
 from tensorboardX import SummaryWriter
 
 from robot.contracts.codec import to_plain
+from training.plain_trees import differences
 
 T = TypeVar("T")
 CHECKPOINT = "checkpoint.msgpack"
@@ -48,10 +49,11 @@ class RunFolder:
                     f"expected a new folder, found a run in {path}; pass --resume to "
                     f"go on with it or name another --out"
                 )
-            if _without_none(found) != _without_none(plain):
+            if apart := differences(_without_none(found), _without_none(plain)):
+                more = f"; and {len(apart) - 3} more" if len(apart) > 3 else ""
                 raise RunError(
                     f"expected the configuration of the run in {path}, found another "
-                    f"one ({_difference(found, plain)}); start a new run instead"
+                    f"one ({'; '.join(apart[:3])}{more}); start a new run instead"
                 )
         path.mkdir(parents=True, exist_ok=True)
         if not config_file.exists():
@@ -247,12 +249,3 @@ def end_last_line(path: Path) -> None:
     if path.exists() and (data := path.read_bytes()) and not data.endswith(b"\n"):
         with path.open("ab") as file:
             file.write(b"\n")
-
-
-def _difference(found: Any, wanted: Any, where: str = "config") -> str:
-    """The first place where two plain trees differ."""
-    if isinstance(found, dict) and isinstance(wanted, dict):
-        for key in sorted(found.keys() | wanted.keys()):
-            if found.get(key) != wanted.get(key):
-                return _difference(found.get(key), wanted.get(key), f"{where}.{key}")
-    return f"{where}: {found!r} there, {wanted!r} here"

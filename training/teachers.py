@@ -112,7 +112,7 @@ def load_teacher(run: Path) -> Teacher:
             f"expected a run that says what its policy observes, found none of that in "
             f"{run / 'config.json'}; it is of an older release: train again"
         )
-    subject, config = str(run / "config.json"), told["config"]
+    subject, config = str(run / "config.json"), _settings(told)
     interface = Interface(
         observation=from_plain(
             ObservationSpec, told["policy"]["observation"], subject=subject
@@ -154,7 +154,14 @@ def _distribution(
 
 def commands_a_skill(run: Path) -> bool:
     """Whether the policy of a run commands a skill instead of the joints."""
-    return bool(json.loads((run / "config.json").read_text())["config"].get("skill"))
+    told = json.loads((run / "config.json").read_text())
+    return bool(_settings(told).get("skill"))
+
+
+def _settings(told: dict[str, Any]) -> dict[str, Any]:
+    """Of the networks: a clone's folder holds them within those of the cloning."""
+    config = told["config"]
+    return config.get("run", config)
 
 
 def _commanding(

@@ -24,7 +24,14 @@ from training import curriculum
 from training.batch_env import BatchEnv
 from training.borrowed import actor_of_walk
 from training.curriculum import Curriculum, CurriculumConfig
-from training.duel import DuelConfig, actor_of_teacher, duel_guide, opposed
+from training.duel import (
+    DuelConfig,
+    actor_of_teacher,
+    check_teachers,
+    duel_guide,
+    has_shape_of_teacher,
+    opposed,
+)
 from training.film import Film, FilmConfig
 from training.guide import Guide
 from training.measures import Meter
@@ -58,7 +65,8 @@ class OnBatch(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TaskRunConfig:
-    """One training run. Steps count agents' actions: of two robots there are two.
+    """One training run. Steps count agents' actions: of two robots there are two, over
+    a skill one for `hold` control steps.
 
     Attributes:
         task: what is learned.
@@ -67,7 +75,7 @@ class TaskRunConfig:
         curriculum: what grows harder.
         mirrored: the policy is left-right symmetric by construction.
         rollout_steps: control steps per environment between updates.
-        total_steps: control steps of agents in all.
+        total_steps: actions of agents in all.
         seed: of environments and networks.
         warm_start: folder of an earlier run whose networks this one starts from.
         warm_std: standard deviation of the actions then; 0 keeps the earlier run's.
@@ -168,6 +176,8 @@ def train_task(
 ) -> Progress:
     """Train until `total_steps`; Ctrl-C saves and returns what there is.
 
+    After the last update, while a picture is drawn, it saves and goes on to the caller.
+
     Args:
         config: of the run.
         folder: its folder; a checkpoint in it is gone on with.
@@ -199,7 +209,8 @@ def train_task(
             if camera.is_due(step):
                 camera.shoot(step, config.task, config.env, run.policy(progress))
     except KeyboardInterrupt:
-        pass
+        if progress.steps >= config.total_steps:
+            raise  # not to be taken for an end that nobody interrupted
     finally:
         folder.save(progress)
         run.close()
@@ -294,6 +305,34 @@ def with_std(actor: Any, std: float) -> Any:
     inner = actor["params"]
     log_std = np.full_like(inner["log_std"], np.log(std))
     return actor | {"params": inner | {"log_std": log_std}}
+
+
+def check_start(config: TaskRunConfig) -> None:
+    """Ask before a run folder is made, so that a wrong start leaves none behind.
+
+    Raises:
+        RunError: the run to start from has no checkpoint or networks of another shape;
+            a teacher is missing, or to be begun as but shaped otherwise.
+    """
+    check_warm_start(config.warm_start)
+    if config.warm_start:
+        read_params(Path(config.warm_start), _shape_of_networks(config))
+    if config.specialists is not None:
+        config.specialists.check()
+    check_teachers(config.duel)
+    if config.duel is not None and config.duel.from_score_teacher:
+        actor_of_teacher(config.duel, _shape_of_networks(config)["actor"])
+
+
+def fits_teacher(config: TaskRunConfig) -> bool:
+    """Whether the score teacher's network has the shape of this run's."""
+    if config.duel is None:
+        return False
+    return has_shape_of_teacher(config.duel, _shape_of_networks(config)["actor"])
+
+
+def _shape_of_networks(config: TaskRunConfig) -> Any:
+    return jax.eval_shape(lambda: initial_progress(config).learner.params)
 
 
 def check_warm_start(run: str) -> None:

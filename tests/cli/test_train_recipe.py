@@ -10,11 +10,13 @@ from robot.policy import load_bundle
 from sim.env import EnvConfig
 from sim.tasks.getup_starts import GetupStarts
 from sim.tasks.rise import RiseTask
+from sim.tasks.score import ScoreTask
 from sim.tasks.view import STAND_RAD
 from training.clone import CloneConfig
 from training.ppo import PpoConfig
+from training.run_folder import RunFolder, has_checkpoint
 from training.stages import Stage
-from training.train_task import TaskRunConfig
+from training.train_task import TaskRunConfig, initial_progress
 
 STANDING = GetupStarts(
     lying_share=0.0, tilted_share=0.0, poses=(STAND_RAD,), joint_spread_rad=0.0
@@ -52,6 +54,18 @@ def test_a_recipe_clones_then_trains_then_exports_and_resumes(tmp_path, capsys):
     saved = (out / "clone" / "checkpoint.msgpack").stat().st_mtime_ns
     assert main([*command, "--resume"]) == 0
     assert (out / "clone" / "checkpoint.msgpack").stat().st_mtime_ns == saved
+
+
+def test_a_pupil_of_teachers_of_another_shape_starts_from_nothing(tmp_path):
+    teachers = []
+    for task in (ScoreTask(), RiseTask()):
+        config = TaskRunConfig(task=task, ppo=PpoConfig(hidden=(8,)))
+        with RunFolder(tmp_path / task.name, config, resume=False) as folder:
+            folder.save(initial_progress(config))
+        teachers.append(str(tmp_path / task.name))
+    command = ["train", "match", "--out", str(tmp_path / "duel"), "--steps", "0"]
+    assert main([*command, "--envs", "4", "--teachers", *teachers]) == 0
+    assert has_checkpoint(tmp_path / "duel")
 
 
 def test_teachers_are_for_matches_only(tmp_path, capsys):

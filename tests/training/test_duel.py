@@ -19,6 +19,8 @@ from training.teaching import TeachingConfig, weights
 from training.train_dmpo import DmpoRunConfig, train_dmpo
 from training.train_task import (
     TaskRunConfig,
+    check_start,
+    fits_teacher,
     initial_progress,
     train_task,
 )
@@ -92,6 +94,12 @@ def test_its_actor_begins_as_the_score_teachers(config):
     wide = jax.tree.map(lambda x: np.zeros((*x.shape, 2)), ours)
     with pytest.raises(RunError, match=r"this run's shape.*from_score_teacher"):
         actor_of_teacher(config.duel, wide)
+    assert fits_teacher(config)
+    wider = replace(config, ppo=PpoConfig(hidden=(9,)))
+    assert not fits_teacher(wider)
+    # Asked for before there is a folder.
+    with pytest.raises(RunError, match=r"this run's shape.*from_score_teacher"):
+        check_start(wider)
 
 
 def test_imitation_draws_the_pupil_to_its_teachers(finished):

@@ -66,7 +66,7 @@ def test_a_second_run_in_the_same_folder_is_refused(finished):
 def test_another_configuration_is_refused_by_name(finished):
     path, _ = finished
     other = replace(TINY, seed=9)
-    with pytest.raises(RunError, match=r"config\.seed: 0 there, 9 here"):
+    with pytest.raises(RunError, match=r"seed: expected 0, found 9"):
         RunFolder(path, other, resume=True)
 
 

@@ -17,12 +17,15 @@ from sim.demonstrator import newest
 from sim.env import EnvConfig, Environment
 from sim.tasks.rise import RiseTask
 from sim.tasks.score import ScoreTask
+from training.archive import ArchiveError, open_for_reuse
 from training.duel import DuelConfig
 from training.export import export_policy
 from training.ppo import PpoConfig
+from training.run_archive import archive_of
 from training.run_folder import RunError, RunFolder
 from training.skill import COMMAND_MIRROR, load_skill
 from training.skill_env import SkillEnvironment
+from training.streams import task_interface
 from training.symmetry import action_mirror, observation_mirror
 from training.teachers import COMMANDED_STD, commands_a_skill, load_teacher
 from training.train_task import TaskRunConfig, make_learner, skill_of, train_task
@@ -222,6 +225,30 @@ def test_it_teaches_a_pupil_that_moves_the_joints(trained):
     wanted = skill_of(RUN).act(seen, make_learner(RUN).mean_action(params, seen))
     np.testing.assert_allclose(found.mean, wanted, atol=1e-4)
     np.testing.assert_allclose(found.std, COMMANDED_STD, atol=1e-6)
+
+
+def test_an_archive_of_commands_is_none_of_joints(tmp_path):
+    with (
+        archive_of(str(tmp_path / "a"), RUN, made_by="a test", resume=False) as archive,
+        RunFolder(tmp_path / "run", RUN, resume=False) as folder,
+    ):
+        train_task(RUN, folder, on_batch=archive.add)
+    with pytest.raises(ArchiveError, match="action"):
+        open_for_reuse([str(tmp_path / "a")], task_interface(TASK))
+
+
+def test_a_clone_of_commands_teaches_like_a_run_of_commands(trained, tmp_path):
+    clone = shutil.copytree(trained[0], tmp_path / "clone")
+    config = json.loads((clone / "config.json").read_text())
+    config["config"] = {"run": config["config"], "script": "tactics"}
+    (clone / "config.json").write_text(json.dumps(config))
+    assert commands_a_skill(clone)
+    seen = observed()
+    one, other = load_teacher(trained[0]), load_teacher(clone)
+    np.testing.assert_array_equal(
+        one.distribution(one.params, seen).mean,
+        other.distribution(other.params, seen).mean,
+    )
 
 
 def test_a_teacher_whose_commands_have_no_known_reach_is_refused(trained, tmp_path):

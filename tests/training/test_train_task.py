@@ -19,6 +19,7 @@ from training.ppo import PpoConfig
 from training.run_folder import RunError, RunFolder
 from training.train_task import (
     TaskRunConfig,
+    check_start,
     check_warm_start,
     env_seed,
     initial_progress,
@@ -184,3 +185,27 @@ def test_a_wrong_run_to_start_from_is_named(tmp_path):
     with pytest.raises(RunError, match=r"none to start from, found none"):
         check_warm_start(str(tmp_path / "none"))
     check_warm_start("")
+
+
+def test_a_run_of_another_shape_is_refused_before_its_folder_is_made(tmp_path):
+    config = replace(TINY, total_steps=0)
+    with RunFolder(tmp_path / "old", config, resume=False) as folder:
+        train_task(config, folder)
+    start = replace(TINY, warm_start=str(tmp_path / "old"))
+    check_start(start)
+    wider = replace(start, ppo=replace(TINY.ppo, hidden=(5,)))
+    with pytest.raises(RunError, match="expected networks of this run's shape"):
+        check_start(wider)
+
+
+def test_an_interrupt_after_the_last_update_is_no_end_that_nobody_interrupted(tmp_path):
+    def interrupted(step, metrics):
+        if step >= TINY.total_steps:
+            raise KeyboardInterrupt
+
+    with RunFolder(tmp_path, TINY, resume=False) as folder:
+        with pytest.raises(KeyboardInterrupt):
+            train_task(TINY, folder, interrupted)
+        # All is saved: going on, there is nothing left to do.
+        progress = train_task(TINY, folder)
+    assert progress.steps >= TINY.total_steps
