@@ -6,6 +6,7 @@ With `--suite paper` the papers' protocols instead: `cli.evaluate_suite`.
 import argparse
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from training.walk_trial import CommandResult, TrialConfig, run_command
 
 ERRORS = (ContractError, EnvError, ModelError, *evaluate_suite.ERRORS)
 SCRIPTED = DEFAULT_SKILLS / "walk"
+DEFAULTS: Mapping[str, Any] = {"episodes": 10, "pushes": False}
+"""Of the options of `--suite walk`."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -50,15 +53,17 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--episodes",
         type=at_least_one,
-        default=10,
         metavar="N",
-        help="per command (%(default)s)",
+        help=f"of --suite walk: per command ({DEFAULTS['episodes']})",
     )
     parser.add_argument(
         "--seed", type=from_zero, default=100, metavar="S", help="(%(default)s)"
     )
     parser.add_argument(
-        "--pushes", action="store_true", help="also push the robots, as in training"
+        "--pushes",
+        action="store_true",
+        default=None,
+        help="of --suite walk: also push the robots, as in training",
     )
     add_calibration_option(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -67,6 +72,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure both under the same seeds."""
+    of_suite = {"walk": DEFAULTS, "paper": evaluate_suite.DEFAULTS}
+    _settle(args, of_suite.pop(args.suite), *of_suite.values())
     if args.suite == "paper":
         return evaluate_suite.run(args)
     policies = {"ours": load_bundle(args.bundle), "scripted": load_bundle(SCRIPTED)}
@@ -92,6 +99,25 @@ def run(args: argparse.Namespace) -> int:
     else:
         Console().print(_table(results, args.episodes))
     return 0
+
+
+def _settle(
+    args: argparse.Namespace, own: Mapping[str, Any], other: Mapping[str, Any]
+) -> None:
+    """Fill in the defaults of what was not typed.
+
+    Raises:
+        SuiteError: something was typed that belongs to the other suite.
+    """
+    if strange := [name for name in other if getattr(args, name) is not None]:
+        options = ", ".join("--" + name.replace("_", "-") for name in strange)
+        raise evaluate_suite.SuiteError(
+            f"expected options of --suite {args.suite}, found {options} of the other; "
+            f"leave them out, or name the other suite (see --help)"
+        )
+    for name, value in own.items():
+        if getattr(args, name) is None:
+            setattr(args, name, value)
 
 
 def _role_faults(policy: Policy) -> list[str]:

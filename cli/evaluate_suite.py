@@ -4,7 +4,7 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,46 +38,56 @@ ERRORS = (MatchError, SuiteError)
 INTERRUPTED = 130
 
 
+DEFAULTS: Mapping[str, Any] = {
+    "trials": 50,
+    "only": PROTOCOLS,
+    "nominal": False,
+    "no_pushes": False,
+    "duel": 0,
+    "duel_seconds": 120.0,
+    "jobs": min(2, os.cpu_count() or 1),
+    "out": None,
+}
+"""Of the suite's options; argparse has None for each, to tell what was typed."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of the suite; the others belong to the walk's episodes."""
     group = parser.add_argument_group("with --suite paper")
     group.add_argument(
         "--trials",
         type=at_least_one,
-        default=50,
         metavar="N",
-        help="per protocol and player, for get-ups per posture (%(default)s)",
+        help=f"per protocol and player, for get-ups per posture ({DEFAULTS['trials']})",
     )
     group.add_argument(
         "--only",
         nargs="*",
         choices=PROTOCOLS,
-        default=list(PROTOCOLS),
         metavar="PROTOCOL",
         help=f"some of {', '.join(PROTOCOLS)}; none for a duel alone",
     )
-    group.add_argument("--nominal", action="store_true", help="without randomization")
-    group.add_argument("--no-pushes", action="store_true", help="without pushes")
+    for name, what in (("nominal", "randomization"), ("no-pushes", "pushes")):
+        group.add_argument(
+            f"--{name}", action="store_true", default=None, help=f"without {what}"
+        )
     group.add_argument(
         "--duel",
         type=from_zero,
-        default=0,
         metavar="N",
         help="also play N matches against the scripted player, sides swapped",
     )
     group.add_argument(
         "--duel-seconds",
         type=positive_seconds,
-        default=120.0,
         metavar="S",
-        help="length of each (%(default)g)",
+        help=f"length of each ({DEFAULTS['duel_seconds']:g})",
     )
     group.add_argument(
         "--jobs",
         type=at_least_one,
-        default=min(2, os.cpu_count() or 1),
         metavar="N",
-        help="processes (%(default)s)",
+        help=f"processes ({DEFAULTS['jobs']})",
     )
     group.add_argument(
         "--out",

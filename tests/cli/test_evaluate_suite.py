@@ -180,6 +180,18 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path, capsys, monkeypatch):
     assert "1 trials each at most (stopped before the end)" in page
 
 
+@pytest.mark.parametrize(
+    ("typed", "strange"),
+    [
+        (["--only", "walk", "--duel", "0"], "--only, --duel of the other"),
+        (["--suite", "paper", "--pushes"], "--pushes of the other"),
+    ],
+)
+def test_options_of_the_other_suite_are_refused(typed, strange, capsys):
+    assert main(["evaluate", WALK, *typed]) == 2
+    assert strange in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_folder_without_a_bundle_is_bad_input(tmp_path, capsys):
     assert main(["evaluate", str(tmp_path), "--suite", "paper", "--jobs", "1"]) == 2
     assert "found neither" in " ".join(capsys.readouterr().err.split())
