@@ -65,8 +65,11 @@ def _gait_stages(seed: int) -> tuple[Stage, ...]:
 
 
 def _dash_stages(seed: int) -> tuple[Stage, ...]:
-    """Going ahead as fast as it can, freely: with less and less noise, then pushed,
-    then with dearer falls."""
+    """Going ahead as fast as it can, freely: with less and less noise, then pushed.
+
+    Under pushes a robot that falls loses all that it would have earned, so it is slow.
+    First speed is paid for itself, then being up no longer is.
+    """
     free = WalkRewards(
         velocity=2.0,
         progress=4.0,
@@ -93,6 +96,18 @@ def _dash_stages(seed: int) -> tuple[Stage, ...]:
         high=(1.0, 0.1, 0.8),
         mix=CommandMix(stand=0.03, fast=0.5, straight=0.07, sideways=0.0, turn=0.0),
     )
+    paced = replace(
+        curved,
+        mix=CommandMix(stand=0.03, fast=0.6, straight=0.05, sideways=0.0, turn=0.0),
+        rewards=replace(free, pace=6.0, scale=0.06),
+    )
+    bold = replace(
+        paced,
+        low=(0.5, -0.08, -0.6),
+        high=(1.0, 0.08, 0.6),
+        mix=CommandMix(stand=0.03, fast=0.75, straight=0.05, sideways=0.0, turn=0.0),
+        rewards=replace(free, pace=14.0, alive=-8.0, scale=0.06),
+    )
     narrow = PpoConfig(learning_rate=4e-4, kl=0.012, entropy=0.001, critic_first=4)
     surer = replace(
         narrow,
@@ -101,21 +116,30 @@ def _dash_stages(seed: int) -> tuple[Stage, ...]:
         kl=0.01,
         entropy=0.0,
     )
-    dear = replace(curved, rewards=replace(free, fall=-20.0))
-    surest = replace(
+    longer = replace(
         surer,
-        learning_rate=2e-4,
-        learning_rate_range=(3e-5, 4e-4),
-        kl=0.008,
-        critic_first=6,
+        learning_rate_range=(5e-5, 1e-3),
+        kl=0.012,
+        discount=0.98,
+        critic_first=8,
     )
-    stages = (
+    last = replace(longer, learning_rate=2e-4)
+    short = (
         ("dash", straight, PpoConfig(), 3_000_000, NEVER, 0.0),
         ("dash_quiet", straight, narrow, 2_600_000, NEVER, 0.25),
         ("dash_pushed", curved, surer, 3_000_000, (0, 2_000_000), 0.2),
-        ("dash_sure", dear, surest, 2_500_000, (0, 1), 0.16),
     )
-    return _walk_stages(seed, stages)
+    long = (
+        ("dash_paced", paced, longer, 6_900_000, (0, 1), 0.2),
+        ("dash_bold", bold, last, 7_800_000, (0, 1), 0.18),
+    )
+    return (
+        *_walk_stages(seed, short),
+        *(
+            replace(stage, run=replace(stage.run, rollout_steps=64))
+            for stage in _walk_stages(seed, long)
+        ),
+    )
 
 
 def _turn_stages(seed: int) -> tuple[Stage, ...]:
@@ -167,20 +191,18 @@ def _turn_stages(seed: int) -> tuple[Stage, ...]:
 
 
 def _taught_stages(seed: int) -> tuple[Stage, ...]:
-    """One policy from all three, in ever smaller steps; rewards teach the critic alone,
-    whose gradients are clipped together with the actor's."""
-    commands = WalkConfig(
-        low=(-0.4, -0.3, -3.5),
-        high=(1.0, 0.3, 3.5),
-        mix=CommandMix(stand=0.08, fast=0.25, straight=0.1, sideways=0.12, turn=0.2),
-        rewards=_TALL,
-    )
-    task = WalkTask(config=commands)
+    """One policy from all three, in ever smaller steps, the last ones with more turns,
+    which are the hardest to copy; rewards teach the critic alone, whose gradients are
+    clipped together with the actor's."""
+    commands = WalkConfig(low=(-0.4, -0.3, -3.5), high=(1.0, 0.3, 3.5), rewards=_TALL)
+    mix = CommandMix(stand=0.08, fast=0.32, straight=0.1, sideways=0.12, turn=0.18)
+    even = CommandMix(stand=0.07, fast=0.30, straight=0.08, sideways=0.10, turn=0.30)
+    turns = CommandMix(stand=0.06, fast=0.27, straight=0.06, sideways=0.08, turn=0.42)
     return tuple(
         Stage(
             name=name,
             run=TaskRunConfig(
-                task=task,
+                task=WalkTask(config=replace(commands, mix=drawn)),
                 ppo=PpoConfig(
                     learning_rate=rate, learning_rate_range=(rate, rate), entropy=0.0
                 ),
@@ -189,15 +211,17 @@ def _taught_stages(seed: int) -> tuple[Stage, ...]:
                 seed=seed,
                 warm_std=0.15,
                 specialists=SpecialistsConfig(
-                    turn="turn_pushed", dash="dash_sure", walk="quiet"
+                    turn="turn_pushed", dash="dash_bold", walk="quiet"
                 ),
             ),
             follows=follows,
         )
-        for name, follows, rate, steps in (
-            ("taught", "quiet", 5e-4, 600_000),
-            ("settled", True, 2e-4, 800_000),
-            ("exact", True, 5e-5, 600_000),
+        for name, follows, drawn, rate, steps in (
+            ("taught", "quiet", mix, 5e-4, 800_000),
+            ("settled", True, mix, 2e-4, 1_400_000),
+            ("exact", True, mix, 5e-5, 800_000),
+            ("evened", True, even, 1e-4, 1_000_000),
+            ("turned", True, turns, 4e-5, 900_000),
         )
     )
 

@@ -84,15 +84,16 @@ def test_stages_of_the_walk_start_from_each_other():
     runs = [stage.run for stage in stages if isinstance(stage.run, TaskRunConfig)]
     assert [run.warm_start for run in runs] == [
         # Dash, turn and gait are each learned from nothing, their pupil from the gait.
-        *("", "out/dash", "out/dash_quiet", "out/dash_pushed", "", "out/turn"),
+        *("", "out/dash", "out/dash_quiet", "out/dash_pushed", "out/dash_paced"),
+        *("", "out/turn"),
         *("", "out/slow_clock", "out/fast_clock", "out/careful"),
-        *("out/quiet", "out/taught", "out/settled"),
+        *("out/quiet", "out/taught", "out/settled", "out/exact", "out/evened"),
     ]
     taught = [run.specialists for run in runs if run.specialists is not None]
-    assert len(taught) == 3
+    assert len(taught) == 5
     for specialists in taught:
         assert specialists.turn == "out/turn_pushed"
-        assert specialists.dash == "out/dash_sure"
+        assert specialists.dash == "out/dash_bold"
         assert specialists.walk == "out/quiet"
     shapes = [
         jax.eval_shape(lambda run=run: initial_progress(run).learner.params)
