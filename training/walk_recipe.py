@@ -191,18 +191,21 @@ def _turn_stages(seed: int) -> tuple[Stage, ...]:
 
 
 def _taught_stages(seed: int) -> tuple[Stage, ...]:
-    """One policy from all three, in ever smaller steps, the last ones with more turns,
-    which are the hardest to copy; rewards teach the critic alone, whose gradients are
+    """One policy from all three, in ever smaller steps, the last ones with more of what
+    is hardest to copy, turns and dashes; rewards teach the critic alone, whose gradients are
     clipped together with the actor's."""
     commands = WalkConfig(low=(-0.4, -0.3, -3.5), high=(1.0, 0.3, 3.5), rewards=_TALL)
+    # Told to go at 1 m/s it goes no faster than told 0.85, and falls more.
+    bounded = replace(commands, high=(0.85, 0.3, 3.5))
     mix = CommandMix(stand=0.08, fast=0.32, straight=0.1, sideways=0.12, turn=0.18)
     even = CommandMix(stand=0.07, fast=0.30, straight=0.08, sideways=0.10, turn=0.30)
     turns = CommandMix(stand=0.06, fast=0.27, straight=0.06, sideways=0.08, turn=0.42)
+    fast = CommandMix(stand=0.05, fast=0.46, straight=0.05, sideways=0.06, turn=0.28)
     return tuple(
         Stage(
             name=name,
             run=TaskRunConfig(
-                task=WalkTask(config=replace(commands, mix=drawn)),
+                task=WalkTask(config=config),
                 ppo=PpoConfig(
                     learning_rate=rate, learning_rate_range=(rate, rate), entropy=0.0
                 ),
@@ -216,12 +219,14 @@ def _taught_stages(seed: int) -> tuple[Stage, ...]:
             ),
             follows=follows,
         )
-        for name, follows, drawn, rate, steps in (
-            ("taught", "quiet", mix, 5e-4, 800_000),
-            ("settled", True, mix, 2e-4, 1_400_000),
-            ("exact", True, mix, 5e-5, 800_000),
-            ("evened", True, even, 1e-4, 1_000_000),
-            ("turned", True, turns, 4e-5, 900_000),
+        for name, follows, config, rate, steps in (
+            ("taught", "quiet", replace(commands, mix=mix), 5e-4, 800_000),
+            ("settled", True, replace(commands, mix=mix), 2e-4, 1_400_000),
+            ("exact", True, replace(commands, mix=mix), 5e-5, 800_000),
+            ("evened", True, replace(commands, mix=even), 1e-4, 1_000_000),
+            ("turned", True, replace(commands, mix=turns), 4e-5, 900_000),
+            ("dashed", True, replace(commands, mix=fast), 3e-5, 1_300_000),
+            ("bounded", True, replace(bounded, mix=fast), 1.5e-5, 500_000),
         )
     )
 

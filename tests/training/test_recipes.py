@@ -88,9 +88,10 @@ def test_stages_of_the_walk_start_from_each_other():
         *("", "out/turn"),
         *("", "out/slow_clock", "out/fast_clock", "out/careful"),
         *("out/quiet", "out/taught", "out/settled", "out/exact", "out/evened"),
+        *("out/turned", "out/dashed"),
     ]
     taught = [run.specialists for run in runs if run.specialists is not None]
-    assert len(taught) == 5
+    assert len(taught) == 7
     for specialists in taught:
         assert specialists.turn == "out/turn_pushed"
         assert specialists.dash == "out/dash_bold"
