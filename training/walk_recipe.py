@@ -192,8 +192,8 @@ def _turn_stages(seed: int) -> tuple[Stage, ...]:
 
 def _taught_stages(seed: int) -> tuple[Stage, ...]:
     """One policy from all three, in ever smaller steps, the last ones with more of what
-    is hardest to copy, turns and dashes; rewards teach the critic alone, whose gradients are
-    clipped together with the actor's."""
+    is hardest to copy, turns and dashes; rewards teach the critic alone, whose
+    gradients are clipped together with the actor's."""
     commands = WalkConfig(low=(-0.4, -0.3, -3.5), high=(1.0, 0.3, 3.5), rewards=_TALL)
     # Told to go at 1 m/s it goes no faster than told 0.85, and falls more.
     bounded = replace(commands, high=(0.85, 0.3, 3.5))
