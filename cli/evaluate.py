@@ -72,10 +72,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure both under the same seeds."""
-    of_suite = {"walk": DEFAULTS, "paper": evaluate_suite.DEFAULTS}
-    _settle(args, of_suite.pop(args.suite), *of_suite.values())
     if args.suite == "paper":
+        _settle(args, evaluate_suite.DEFAULTS, DEFAULTS)
         return evaluate_suite.run(args)
+    _settle(args, DEFAULTS, evaluate_suite.DEFAULTS)
     policies = {"ours": load_bundle(args.bundle), "scripted": load_bundle(SCRIPTED)}
     raise_if_any(str(args.bundle), _role_faults(policies["ours"]))
     trial = TrialConfig(episodes=args.episodes)

@@ -239,13 +239,13 @@ class TrialFile:
 
     def missing(self, jobs: Sequence[Job]) -> list[Job]:
         """Those without an outcome."""
-        done = {(o.who, o.protocol, o.number) for o in self.outcomes}
+        done = {_key(outcome) for outcome in self.outcomes}
         return [job for job in jobs if job.key not in done]
 
     def of(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcomes of these: the file may hold more, of other runs."""
         asked = {job.key for job in jobs}
-        return [o for o in self.outcomes if (o.who, o.protocol, o.number) in asked]
+        return [outcome for outcome in self.outcomes if _key(outcome) in asked]
 
     def _read(self, path: Path) -> None:
         head, *lines = path.read_text(encoding="utf-8").splitlines() or [""]
@@ -290,6 +290,11 @@ def head_of(config: SuiteConfig) -> dict[str, Any]:
         "pushes": config.pushes,
         **drawn_around,
     }
+
+
+def _key(outcome: Outcome) -> tuple[str, str, int]:
+    """Of the job that it is the outcome of."""
+    return outcome.who, outcome.protocol, outcome.number
 
 
 def _digests(folders: Mapping[str, Path]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 The task moves between two configurations of the same task, an easy and the run's own:
 every float in them is mixed by the difficulty (0 easy, 1 the run's own). The difficulty
-follows the count of control steps, or a measure of success.
+follows the count of actions, or a measure of success.
 """
 
 import math
@@ -19,10 +19,10 @@ class CurriculumConfig:
     """How a run gets harder.
 
     Attributes:
-        push_ramp: control steps between which pushes grow from none to full.
+        push_ramp: actions between which pushes grow from none to full.
         easy: the task at difficulty 0; None: the run's own task all along. It may
             differ from that in floats only, such as the shares of hard starts.
-        task_ramp: control steps between which the difficulty grows from 0 to 1, unless
+        task_ramp: actions between which the difficulty grows from 0 to 1, unless
             `measure` drives it.
         measure: a number of the reports, e.g. "end/up"; empty for `task_ramp`.
         harder_above, easier_below: the difficulty moves by `step` after a report
@@ -47,7 +47,7 @@ class Curriculum(NamedTuple):
 
 
 def at_step(config: CurriculumConfig, now: Curriculum, step: int) -> Curriculum:
-    """What follows from the count of control steps."""
+    """What follows from the count of actions."""
     difficulty = now.difficulty
     if not config.measure:
         difficulty = ramp(step, config.task_ramp)
@@ -69,7 +69,7 @@ def after_report(
 
 
 def ramp(step: int, between: tuple[int, int]) -> float:
-    """0 before, 1 after, linear between two counts of control steps."""
+    """0 before, 1 after, linear between two counts of actions."""
     low, high = between
     return min(max((step - low) / max(high - low, 1), 0.0), 1.0)
 

@@ -64,7 +64,7 @@ def joined(histories: list[list[dict[str, float]]]) -> list[dict[str, float]]:
 
 
 def draw_curves(rows: list[dict[str, float]], path: Path) -> None:
-    """Draw the reports of a run (`RunFolder.history`) over control steps."""
+    """Draw the reports of a run (`RunFolder.history`) over actions."""
     known = set().union(*rows)
     panels = [
         (title, [(name, label) for name, label in lines if name in known])

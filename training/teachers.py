@@ -152,12 +152,6 @@ def _distribution(
     return dmpo_policy(Dmpo(settings, size, mirrors))
 
 
-def commands_a_skill(run: Path) -> bool:
-    """Whether the policy of a run commands a skill instead of the joints."""
-    told = json.loads((run / "config.json").read_text())
-    return bool(_settings(told).get("skill"))
-
-
 def _settings(told: dict[str, Any]) -> dict[str, Any]:
     """Of the networks: a clone's folder holds them within those of the cloning."""
     config = told["config"]

@@ -27,7 +27,7 @@ from training.skill import COMMAND_MIRROR, load_skill
 from training.skill_env import SkillEnvironment
 from training.streams import task_interface
 from training.symmetry import action_mirror, observation_mirror
-from training.teachers import COMMANDED_STD, commands_a_skill, load_teacher
+from training.teachers import COMMANDED_STD, load_teacher
 from training.train_task import TaskRunConfig, make_learner, skill_of, train_task
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -220,7 +220,6 @@ def test_what_is_exported_moves_the_joints(trained, tmp_path):
 
 def test_it_teaches_a_pupil_that_moves_the_joints(trained):
     path, params = trained
-    assert commands_a_skill(path)
     teacher = load_teacher(path)
     seen = observed()
     found = teacher.distribution(teacher.params, seen)
@@ -244,7 +243,6 @@ def test_a_clone_of_commands_teaches_like_a_run_of_commands(trained, tmp_path):
     config = json.loads((clone / "config.json").read_text())
     config["config"] = {"run": config["config"], "script": "tactics"}
     (clone / "config.json").write_text(json.dumps(config))
-    assert commands_a_skill(clone)
     seen = observed()
     one, other = load_teacher(trained[0]), load_teacher(clone)
     np.testing.assert_array_equal(
