@@ -3,7 +3,7 @@
 import argparse
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,7 @@ from robot.scripted.bundle import (
     scripted_spec,
 )
 from robot.scripted.parameters import numbers, spreads, with_numbers
+from sim.env_parameters import taken
 from sim.kick_trials import KickTrialConfig, kick_score, kick_trials
 from sim.motion_tuning import (
     FallConfig,
@@ -31,8 +32,7 @@ from sim.motion_tuning import (
     walk_trials,
 )
 from sim.motion_world import MotionWorldConfig
-from sim.tasks.walking_starts import WalkingState
-from training.walk_recordings import record_walks
+from training.walk_recordings import Recording, record_walks
 
 SHIPPED = Path("policies/scripted")
 Array = NDArray[np.float64]
@@ -53,7 +53,9 @@ _STOPPED_M_S, _STOPPED_RAD_S = 0.08, 0.4
 PUSHED_WITHIN_S = 2.0
 """A push every two seconds, as the randomization has them on average."""
 _WORST_SHARE = 0.3
-"""Of the worst trial in a candidate's score: one bad fall must not hide in a mean."""
+"""Of the worst trial in a candidate's score: one bad fall must not hide in a mean. Not
+where robots are drawn with all their faults: the worst of those fail whatever they do.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,11 +64,12 @@ class Before:
 
     Attributes:
         walk: the scripted one, which leads to the ball.
-        stops: of a learned one; where there are any, the kick begins in these.
+        stops: of a learned one; where there are any, the kick begins in these, with
+            the robots that stood so.
     """
 
     walk: ScriptedPolicy
-    stops: tuple[WalkingState, ...] = ()
+    stops: Recording | None = None
 
 
 def search(
@@ -74,6 +77,7 @@ def search(
 ) -> Script:
     """The mean script of the last generation; `args` as `cli.tune` parses them."""
     judge = _JUDGES[role_of(script)]
+    worst = _WORST_SHARE if before.stops is None else 0.0
 
     def score(candidates: Sequence[Array], generation: int) -> Array:
         scripts = [with_numbers(script, vector) for vector in candidates]
@@ -84,7 +88,7 @@ def search(
         )
         policies = tuple(make_policy(_spec_for(item), item) for item in scripts)
         rows = judge(policies, world, before).reshape(len(candidates), args.trials)
-        return rows.mean(axis=1) + _WORST_SHARE * rows.min(axis=1)
+        return rows.mean(axis=1) + worst * rows.min(axis=1)
 
     def report(generation: int, mean: float, elite: float) -> None:
         console.print(f"generation {generation}: mean {mean:.3f}, elite {elite:.3f}")
@@ -97,7 +101,7 @@ def search(
     return with_numbers(script, found)
 
 
-def stops_of(bundle: str | None) -> tuple[WalkingState, ...]:
+def stops_of(bundle: str | None) -> Recording | None:
     """Moments in which a learned walk hardly moves, out of a recording that takes half
     a minute of computing; none without a walk.
 
@@ -105,14 +109,15 @@ def stops_of(bundle: str | None) -> tuple[WalkingState, ...]:
         RunError: no such walk.
     """
     if bundle is None:
-        return ()
-    moments = record_walks(bundle, worlds=64, seconds=6.0, seed=0)
-    return tuple(
-        moment
-        for moment in moments
+        return None
+    moments, robots = record_walks(bundle, worlds=256, seconds=6.0, seed=0)
+    rows = [
+        row
+        for row, moment in enumerate(moments)
         if math.hypot(*moment.velocity[:2]) < _STOPPED_M_S
         and abs(moment.velocity[5]) < _STOPPED_RAD_S
-    )
+    ]
+    return Recording(tuple(moments[row] for row in rows), taken(robots, np.array(rows)))
 
 
 def _spec_for(script: Script) -> PolicySpec:
@@ -128,8 +133,10 @@ def _judge_getup(policies: Policies, world: MotionWorldConfig, before: Before) -
 
 def _judge_kick(policies: Policies, world: MotionWorldConfig, before: Before) -> Array:
     kick = KickTrialConfig(watch_s=0.5, push_within_s=PUSHED_WITHIN_S)
-    if before.stops:
-        return kick_score(kick_trials(policies, world, kick, starts=before.stops))
+    if before.stops is not None:
+        moments, robots = before.stops
+        world = replace(world, robots=robots)
+        return kick_score(kick_trials(policies, world, kick, starts=moments))
     approach = None if world.seed % 2 else before.walk
     return kick_score(kick_trials(policies, world, kick, approach))
 

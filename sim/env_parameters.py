@@ -1,5 +1,6 @@
 """One draw of all per-episode axes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -90,3 +91,21 @@ def of_robots(
     for name, value in vars(parameters).items():
         values[name] = value if value.ndim == 1 else value[:, index]
     return EpisodeParameters(**values)
+
+
+def taken(parameters: EpisodeParameters, rows: Array) -> EpisodeParameters:
+    """The draws of some environments, in that order."""
+    return EpisodeParameters(
+        **{name: value[rows] for name, value in vars(parameters).items()}
+    )
+
+
+def joined(parts: Sequence[EpisodeParameters]) -> EpisodeParameters:
+    """The draws of several batches one after the other."""
+    xp = parts[0].floor_friction.__array_namespace__()
+    return EpisodeParameters(
+        **{
+            name: xp.concat([getattr(part, name) for part in parts])
+            for name in vars(parts[0])
+        }
+    )

@@ -139,9 +139,9 @@ def measured(
     tilt = parameters.imu_tilt_rad
     gravity = rotations.gravity_direction(pose[..., :4])
     terms = {
-        "gyro": _tilted(gyro, tilt)
+        "gyro": tilted(gyro, tilt)
         + parameters.gyro_noise_rad_s[..., None] * noise[..., :3],
-        "gravity": _tilted(gravity, tilt)
+        "gravity": tilted(gravity, tilt)
         + parameters.gravity_noise[..., None] * noise[..., 3:6],
         "joint_position": pose[..., 4:]
         + parameters.joint_offset_rad
@@ -150,7 +150,7 @@ def measured(
     for acceleration in more:
         sigma = parameters.acceleration_noise_m_s2[..., None]
         terms["linear_acceleration"] = (
-            _tilted(acceleration, tilt) + sigma * noise[..., 26:]
+            tilted(acceleration, tilt) + sigma * noise[..., 26:]
         )
     return terms
 
@@ -162,7 +162,7 @@ def _sources(channels: Channels, frames: Frames) -> list[tuple[Array, Array]]:
     return found
 
 
-def _tilted(vector: Array, tilt_rad: Array) -> Array:
+def tilted(vector: Array, tilt_rad: Array) -> Array:
     """A vector as the IMU turned by the small rotation `tilt_rad` sees it."""
     return vector + cross(vector, tilt_rad)
 

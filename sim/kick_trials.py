@@ -23,6 +23,11 @@ _MOVES_M_S = 0.05
 """Faster, a ball that lay still has been touched."""
 _OVER_S = 0.2
 """The ball's way in this time after the first touch is measured (arXiv:2304.13653)."""
+_ROLLS_S = 0.6
+"""A ball that slid at first rolls by this time after the first touch."""
+_SLID = 5 / 3
+"""A shell that starts without spin rolls, once it no longer slides, at 1 / (1 + 2/3) of
+its speed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +71,10 @@ class KickOutcome:
         speed_m_s: the ball's way in the 0.2 s after the first touch, over that time; 0
             for a miss.
         angle_rad: of that way, 0 ahead, positive left; 0 for a miss.
+        roll_m_s: the ball's speed, in the direction of that way, 0.6 s after the first
+            touch, when it rolls: spin from the foot makes it more or less than three
+            fifths of what it started with. 0 for a miss, or a touch later than 0.6 s
+            before the end.
         upright: robot on its feet at the end.
         tilt: most of 1 - the cosine of the torso's tilt.
     """
@@ -73,15 +82,17 @@ class KickOutcome:
     side: Array
     speed_m_s: Array
     angle_rad: Array
+    roll_m_s: Array
     upright: NDArray[np.bool_]
     tilt: Array
 
 
 def kick_score(outcome: KickOutcome) -> Array:
-    """What a search raises: speed ahead, less 0.1 m/s for each degree aside (a goal of
-    0.8 m is 9 degrees to either side from 2.5 m), and a robot that stays on its feet.
-    One that falls afterwards has still shot."""
-    ahead = outcome.speed_m_s * np.cos(outcome.angle_rad)
+    """What a search raises: the speed ahead with which the ball would have started to
+    roll as far without spin, less 0.1 m/s for each degree aside (a goal of 0.8 m is 9
+    degrees to either side from 2.5 m), and a robot that stays on its feet. One that
+    falls afterwards has still shot."""
+    ahead = _SLID * outcome.roll_m_s * np.cos(outcome.angle_rad)
     aside = np.clip(np.abs(outcome.angle_rad) - 0.03, 0, 0.5)
     return ahead - 6.0 * aside + outcome.upright - 0.3 * outcome.tilt
 
@@ -125,11 +136,12 @@ def kick_trials(
         arena.step(batch.targets(arena, kick_side=side[:, None]))
         flight.after(arena)
         tilt = np.maximum(tilt, 1 - arena.uprightness)
-    speed, angle = flight.result()
+    speed, angle, roll = flight.result()
     return KickOutcome(
         side=side,
         speed_m_s=speed,
         angle_rad=angle,
+        roll_m_s=roll,
         upright=is_standing(arena),
         tilt=tilt,
     )
@@ -165,7 +177,8 @@ class _Flight:
         self._heading = world.yaw_rad
         self._steps = round(_OVER_S / world.period_s)
         self._since = np.zeros(count, int)
-        self._start, self._way = np.zeros((2, count, 2))
+        self._rolling = round(_ROLLS_S / world.period_s)
+        self._start, self._way, self._roll = np.zeros((3, count, 2))
 
     def before(self, world: MotionWorld) -> None:
         still = self._since == 0
@@ -176,11 +189,15 @@ class _Flight:
         self._since += moving | (self._since > 0)
         done = self._since == self._steps
         self._way[done] = (world.ball_m - self._start)[done]
+        rolling = self._since == self._rolling
+        self._roll[rolling] = world.ball_velocity_m_s[rolling]
 
-    def result(self) -> tuple[Array, Array]:
-        """Speed and angle off the first heading."""
+    def result(self) -> tuple[Array, Array, Array]:
+        """Speed, angle off the first heading, and speed along it once it rolls."""
         ahead, left = _turned(self._way, -self._heading).T
-        return np.hypot(ahead, left) / _OVER_S, np.arctan2(left, ahead)
+        length = np.hypot(ahead, left)
+        along = (self._roll * self._way).sum(axis=-1) / np.maximum(length, 1e-9)
+        return length / _OVER_S, np.arctan2(left, ahead), along
 
 
 def _place_ball(world: MotionWorld, kick: KickTrialConfig, side: Array) -> None:

@@ -227,7 +227,7 @@ def cross_entropy(
     config: SearchConfig,
     report: Callable[[int, float, float], None] = lambda *_: None,
 ) -> Array:
-    """The mean of the last elite.
+    """The mean of the last elite; Ctrl-C ends the search with the one there is.
 
     Args:
         score: candidates [P] each and the generation to one number each, to raise.
@@ -241,7 +241,10 @@ def cross_entropy(
     for generation in range(config.generations):
         draws = rng.normal(mean, deviation, (config.candidates, len(mean)))
         draws[0] = mean
-        scores = score(list(draws), generation)
+        try:
+            scores = score(list(draws), generation)
+        except KeyboardInterrupt:
+            break
         elite = draws[np.argsort(-scores)[:elite_count]]
         mean = elite.mean(axis=0)
         deviation = config.keep * deviation + (1 - config.keep) * elite.std(axis=0)

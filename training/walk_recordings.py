@@ -5,6 +5,7 @@ As `sim.getup_recordings`: reference states are the cheapest curriculum there is
 
 import math
 from dataclasses import replace
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from robot import rotations
 from sim.env import EnvConfig, Environment
+from sim.env_parameters import EpisodeParameters, joined
 from sim.tasks.walk import CommandMix, WalkConfig
 from sim.tasks.walk_task import WalkTask
 from sim.tasks.walking_starts import WalkingState
@@ -24,9 +26,14 @@ _AIR_M = 0.003
 """Added to each height: soles sink a little into a soft floor."""
 
 
-def record_walks(
-    bundle: str, *, worlds: int, seconds: float, seed: int
-) -> tuple[WalkingState, ...]:
+class Recording(NamedTuple):
+    """Moments, and the draws [len(moments)] of the robots they are of."""
+
+    moments: tuple[WalkingState, ...]
+    robots: EpisodeParameters
+
+
+def record_walks(bundle: str, *, worlds: int, seconds: float, seed: int) -> Recording:
     """Let a walk go, told anew every second or two, and note what it passes.
 
     Args:
@@ -54,17 +61,19 @@ def record_walks(
     asked = jax.jit(skill.asked)
     state, moved = env.reset()
     found: list[WalkingState] = []
+    robots: list[EpisodeParameters] = []
     due_s = _FROM_S
     for step in range(1, round(seconds / spec.control_period_s) + 1):
         actions = np.asarray(asked(moved.observation))
         state, moved = env.step(state, actions, push_strength=0.0)
         if step * spec.control_period_s >= due_s:
             due_s += _EVERY_S
+            robots.append(state.parameters)
             found += _moments(
                 env, state.memory.clock_s, state.targets_rad, 1 / task.config.clock_hz
             )
     env.close()
-    return tuple(found)
+    return Recording(tuple(found), joined(robots))
 
 
 def _moments(

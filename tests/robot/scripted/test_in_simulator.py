@@ -101,11 +101,22 @@ def test_pushes_fell_some_that_kick() -> None:
     assert calm.upright.sum() - pushed.upright.sum() >= 5
 
 
+def test_a_kicked_ball_rolls_on_with_three_fifths_of_its_speed() -> None:
+    # A shell that slides at first keeps 1 / (1 + 2/3); then it slows by at most 1.5 x
+    # 0.59 m/s^2 for under 0.6 s. Spin from the foot adds or takes some.
+    outcome = kick_trials(
+        (shipped("kick"),), MotionWorldConfig(count=16, seed=5), KickTrialConfig()
+    )
+    share = outcome.roll_m_s / outcome.speed_m_s
+    assert 0.5 < np.median(share) < 0.8
+
+
 def test_a_ball_out_of_reach_is_a_miss() -> None:
     far = KickTrialConfig(ahead_m=(0.6, 0.6), watch_s=0.0)
     outcome = kick_trials((shipped("kick"),), MotionWorldConfig(count=4, seed=1), far)
     assert outcome.speed_m_s.tolist() == [0.0] * 4
     assert outcome.angle_rad.tolist() == [0.0] * 4
+    assert outcome.roll_m_s.tolist() == [0.0] * 4
 
 
 def test_a_kick_begins_in_the_moment_given() -> None:
