@@ -45,7 +45,8 @@ class GetupStarts:
     """Shares and spread of start postures; what is left starts standing.
 
     Attributes:
-        lying_share: flat on chest, back, left side or right side, a quarter each.
+        lying_share: flat on chest, back, left side or right side.
+        sides_share: of those on a side, either with half of it.
         side_spread_rad: those lie turned about their long axis by up to this much; at
             pi/4 every turn is as likely.
         tilted_share: tilted by anything up to lying, in any direction.
@@ -58,6 +59,7 @@ class GetupStarts:
     """
 
     lying_share: float = 0.6
+    sides_share: float = 0.5
     side_spread_rad: float = 0.0
     tilted_share: float = 0.3
     recorded_share: float = 0.0
@@ -72,6 +74,11 @@ class GetupStarts:
             raise ValueError(
                 "GetupStarts: expected shares >= 0 that add up to at most 1, found "
                 f"{shares}"
+            )
+        if not 0 < self.sides_share < 1:
+            raise ValueError(
+                f"GetupStarts.sides_share: expected more than 0 and less than 1, found "
+                f"{self.sides_share:g}"
             )
         if self.recorded_share > 0 and not self.recorded:
             raise ValueError(
@@ -130,7 +137,14 @@ def _fall(starts: GetupStarts, draw: Array) -> tuple[Array, Array]:
     lying = kind < starts.lying_share
     tilted = ~lying & (kind < starts.lying_share + starts.tilted_share)
     quarter = math.pi / 2
-    side = quarter * draw_index(draw[:, 1], 4)
+    aside = draw[:, 1] < starts.sides_share
+    share = xp.where(
+        aside,
+        draw[:, 1] / starts.sides_share,
+        (draw[:, 1] - starts.sides_share) / (1 - starts.sides_share),
+    )
+    # Chest, left, back, right: 0 to 3 quarters.
+    side = quarter * (2 * draw_index(share, 2) + xp.where(aside, 1, 0))
     side = side + starts.side_spread_rad * (2 * draw[:, 6] - 1)
     toward = xp.where(lying, side, 2 * math.pi * draw[:, 2])
     partly = xp.where(tilted, quarter * draw[:, 3], xp.zeros_like(kind))

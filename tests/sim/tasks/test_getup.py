@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from robot import observation
+from robot.rotations import gravity_direction
 from sim.arena import build_arena
 from sim.env_parameters import EpisodeParameters
+from sim.random_numbers import NumpyRandom
 from sim.tasks.getup import (
     CROUCHING,
     STANDING,
@@ -227,6 +229,18 @@ def test_starts_come_in_the_shares_asked_for():
     assert np.arccos(up[between]).mean() == pytest.approx(math.pi / 4, abs=0.06)
 
 
+def test_more_of_those_that_lie_do_so_on_a_side_where_asked():
+    starts = GetupStarts(lying_share=1.0, tilted_share=0.0, sides_share=0.8)
+    placement, _ = GetupTask(starts=starts).begin(NumpyRandom(1), 4000)
+    gravity = gravity_direction(placement.root[:, 0, 3:])
+    shares = [
+        (axis > 0.99).mean()
+        for axis in (gravity[:, 0], -gravity[:, 0], gravity[:, 1], -gravity[:, 1])
+    ]
+    # Chest and back 0.1 each, left and right side 0.4 (sigma 0.008).
+    assert shares == pytest.approx([0.1, 0.1, 0.4, 0.4], abs=0.03)
+
+
 def test_a_recorded_posture_starts_as_it_was():
     state = StartState(height_m=0.2, tilt_rad=0.7, toward_rad=1.0, joint_rad=CROUCH_RAD)
     starts = GetupStarts(
@@ -284,5 +298,7 @@ def test_impossible_configurations_are_refused():
         TargetPose(name="short", joint_rad=STAND_RAD, gravity=(0.5, 0.0, 0.0))
     with pytest.raises(ValueError, match="add up to at most 1, found"):
         GetupStarts(lying_share=0.8, tilted_share=0.3)
+    with pytest.raises(ValueError, match=r"sides_share: expected more than 0 and less"):
+        GetupStarts(sides_share=1.0)
     with pytest.raises(ValueError, match=r"states for recorded_share 0\.2, found"):
         GetupStarts(recorded_share=0.2, lying_share=0.1)
