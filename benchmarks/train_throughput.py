@@ -19,7 +19,7 @@ import numpy as np
 from sim.env import EnvConfig, Environment
 from sim.tasks.walk_task import WalkTask
 from sim.throughput import BareRollout, processor, spread
-from training.borrowed import actor_of_walk
+from training.borrowed import actor_of_bundle
 from training.measures import Meter
 from training.rollouts import Collector
 from training.train_task import TaskRunConfig, initial_progress, make_learner
@@ -36,7 +36,9 @@ def measure(seconds: float) -> dict[str, object]:
     env = Environment(task, run.env, seed=0)
     learner, state = make_learner(run), initial_progress(run).learner
     # Robots that walk, as they do for most of a training.
-    actor = actor_of_walk("walk", task.observation, task.action, state.params["actor"])
+    actor = actor_of_bundle(
+        "walk", task.observation, task.action, state.params["actor"]
+    )
     state = state._replace(
         params=state.params | {"actor": actor},
         key=jax.random.wrap_key_data(state.key),

@@ -44,7 +44,8 @@ def add_parser(subparsers: Any) -> None:
         type=Path,
         dest="warm_start",
         metavar="RUN",
-        help="a single run that starts from the networks of the run in this folder",
+        help="a single run that starts from the networks of the run in this folder, or "
+        "from the policy of the bundle in it, e.g. policies/getup",
     )
     add(
         "--teachers",

@@ -25,6 +25,9 @@ from training.train_task import TaskRunConfig, fits_teacher
 _Run = TypeVar("_Run", bound=TaskRunConfig | DmpoRunConfig | CloneConfig)
 DMPO_ENVS = 64
 """Environments of a DMPO run: fewer than PPO's, for more updates per step."""
+_CRITIC_FIRST = 25
+_SURE_STD = 0.15
+"""Of the actions of a policy that is learned on from its bundle, which tells none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +102,8 @@ def plan_of(args: argparse.Namespace) -> Plan:
         words += ["--calibration", str(args.calibration)]
         run = _around(run, args.calibration)
     words += ["--steps", str(run.total_steps), "--envs", str(run.env.num_envs)]
-    if run.warm_start:
-        words += ["--from", run.warm_start]
+    if args.warm_start is not None:
+        words += ["--from", str(args.warm_start)]
     if args.teachers:
         words += ["--teachers", *map(str, args.teachers)]
     if args.learner != "ppo":
@@ -116,10 +119,14 @@ def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
         plain,
         env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
         total_steps=plain.total_steps if args.steps is None else args.steps,
-        warm_start=_path(args.warm_start),
         ppo=HELD_PPO if args.teachers else plain.ppo,
+        **_start(args.warm_start),
         **_duel(args),
     )
+    if run.begins_as:
+        # A critic that knows nothing yet would ruin what the actor can do.
+        careful = replace(run.ppo, critic_first=_CRITIC_FIRST, init_std=_SURE_STD)
+        run = replace(run, ppo=careful)
     # A pupil starts as its score teacher, unless told or shaped otherwise.
     if run.duel is None or args.warm_start is not None or not fits_teacher(run):
         return run
@@ -136,6 +143,13 @@ def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
     )
     env = replace(plain.env, num_envs=args.envs or DMPO_ENVS)
     return replace(plain, env=env, learner=learner, **_duel(args))
+
+
+def _start(folder: Path | None) -> dict[str, str]:
+    """What a run starts from: nothing, the run in a folder, or the bundle there."""
+    if folder is not None and (folder / "policy.onnx").is_file():
+        return {"begins_as": str(folder)}
+    return {"warm_start": _path(folder)}
 
 
 def _duel(args: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""An actor that begins as a walk: it stands, and learns something else from there."""
+"""An actor that begins as the policy of a bundle, and learns on from there."""
 
 from typing import Any
 
@@ -7,41 +7,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot.contracts.policy import ActionSpec, ObservationSpec, ObservationTerm
+from training.bundle_network import read_network
 from training.run_folder import RunError
-from training.skill import load_skill
 
 
-def actor_of_walk(
+def actor_of_bundle(
     bundle: str, observation: ObservationSpec, action: ActionSpec, actor: Any
 ) -> Any:
-    """`actor`'s parameters with the networks of a walk; its spread stays.
+    """`actor`'s parameters with the network of a bundle; its spread stays.
 
-    What the walk does not observe counts for nothing at first, and what only the walk
-    observes is 0 to it, its command above all: it stands.
+    What the bundle's policy does not observe counts for nothing at first, and what only
+    that policy observes is 0 to it: a walk without its command stands.
 
     Args:
-        bundle: of the walk, shipped (by its name) or in a folder.
+        bundle: of a learned policy, shipped (by its name) or in a folder.
         observation, action: of the actor.
         actor: its parameters, as `training.networks.GaussianActor` has them.
 
     Raises:
-        RunError: no such walk, or its joints, its scales of a common term or its layers
-            are others.
+        RunError: no such policy, or its joints, its scales of a common term or its
+            layers are others.
     """
-    skill = load_skill(bundle, observation, action)
-    if skill.spec.action != action:
+    network = read_network(bundle)
+    spec = network.spec
+    if spec.action != action:
         raise RunError(
-            f"{bundle}: expected a walk with the action of this task, found "
-            f"{skill.spec.action}"
+            f"{bundle}: expected a policy with the action of this task, found "
+            f"{spec.action}"
         )
-    (first, bias), *others = skill.layers
-    weights = _rows(bundle, np.asarray(first), skill.spec.observation, observation)
+    (first, bias), *others = network.layers
+    weights = _rows(bundle, np.asarray(first), spec.observation, observation)
     layers = [(weights, bias), *others]
     inner = actor["params"]
     ((name, dense),) = [item for item in inner.items() if item[0] != "log_std"]
     mine = sorted(dense, key=lambda layer: int(layer.rsplit("_", 1)[1]))
     found = [np.shape(kernel) for kernel, _ in layers]
-    wanted = [np.shape(dense[layer]["kernel"]) for layer in mine]
+    wanted = [dense[layer]["kernel"].shape for layer in mine]
     if found != wanted:
         raise RunError(f"{bundle}: expected layers {wanted}, found {found}")
     taken = {
@@ -55,7 +56,7 @@ def actor_of_walk(
 def _rows(
     bundle: str, weights: NDArray, theirs: ObservationSpec, mine: ObservationSpec
 ) -> NDArray:
-    """First-layer weights by this observation's numbers instead of the walk's."""
+    """First-layer weights by this observation's numbers instead of the bundle's."""
     known: dict[str, tuple[ObservationTerm, NDArray]] = {}
     offset = 0
     for term in theirs.terms:

@@ -8,14 +8,10 @@ from observations to joints, which is what is exported.
 
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import onnx
-import onnx.numpy_helper
 from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
@@ -26,14 +22,13 @@ from robot.contracts.policy import (
     ObservationSpec,
     ObservationTerm,
     PolicySpec,
-    read_spec,
 )
+from robot.contracts.symmetry import Mirror
+from training.bundle_network import BundleNetwork, folder_of, read_network
 from training.mpo_losses import Gaussian
 from training.run_folder import RunError
-from training.symmetry import Mirror, action_mirror, observation_mirror
 from training.translation import Interface, Reading, Translation, newest_raw
 
-SHIPPED = Path(__file__).parent.parent / "policies"
 COMMAND = ("forward_m_s", "left_m_s", "turn_rad_s")
 COMMAND_MIRROR = Mirror(source=(0, 1, 2), sign=(1.0, -1.0, -1.0))
 _TERM = ObservationTerm(
@@ -42,9 +37,6 @@ _TERM = ObservationTerm(
 _HEAD = ("head_pan", "head_tilt")
 _CAMERA_M = 0.45
 """Height of the standing robot's camera, as `robot.tactics` has it."""
-_GOLDEN = 1e-4
-
-Layers = tuple[tuple[Any, Any], ...]
 Reach = tuple[tuple[float, float, float], tuple[float, float, float]]
 """Lowest and highest command: m/s forward and left, rad/s."""
 
@@ -55,14 +47,12 @@ class Skill:
 
     Attributes:
         spec: of the bundle.
-        layers: weights and biases of its network, ELU between them.
-        mirrored: the network is averaged with its mirror image.
+        network: that of the bundle.
         pupil: what the task observes and does.
     """
 
     spec: PolicySpec
-    layers: Layers
-    mirrored: bool
+    network: BundleNetwork
     pupil: Interface
 
     @property
@@ -118,12 +108,7 @@ class Skill:
 
     def asked(self, seen: Float[Array, "*B M"]) -> Float[Array, "*B K"]:
         """The bundle's own action for its own observation."""
-        mean = _network(self.layers, seen)
-        if not self.mirrored:
-            return mean
-        image = observation_mirror(self.spec.observation).of(seen)
-        back = action_mirror(self.spec.action).of(_network(self.layers, image))
-        return (mean + back) / 2
+        return self.network(seen)
 
     def _looking(self, observation: Array, action: Array) -> Array:
         mine = self.pupil.action
@@ -162,48 +147,15 @@ def load_skill(
             observes less.
         ContractError: the bundle's spec is out of contract.
     """
-    folder = SHIPPED / bundle if (SHIPPED / bundle).is_dir() else Path(bundle)
-    if not (folder / "policy.onnx").is_file():
+    folder, network = folder_of(bundle), read_network(bundle)
+    spec = network.spec
+    if spec.command.names != COMMAND:
         raise RunError(
-            f"expected the bundle of a learned walk in {folder}, found no policy.onnx"
+            f"{folder}: expected a walk that takes {', '.join(COMMAND)}, found "
+            f"{spec.role} that takes {', '.join(spec.command.names) or 'nothing'}"
         )
-    spec = read_spec(folder / "spec.json")
-    if spec.command.names != COMMAND or spec.state_shapes:
-        raise RunError(
-            f"{folder}: expected a walk without memory that takes "
-            f"{', '.join(COMMAND)}, found {spec.role} that takes "
-            f"{', '.join(spec.command.names) or 'nothing'}"
-        )
-    graph = onnx.load(str(folder / "policy.onnx")).graph
-    values = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
-    mirrored = any(node.op_type == "Mean" for node in graph.node)
-    names = [node.input for node in graph.node if node.op_type == "Gemm"]
-    names = names[: len(names) // 2] if mirrored else names
-    layers = tuple((values[weight], values[bias]) for _, weight, bias in names)
-    pupil = Interface(observation, action)
     if reach is not None:
         low, high = reach
         spec = replace(spec, command=replace(spec.command, low=low, high=high))
         raise_if_any(f"{folder}, commanded", spec.faults())
-    skill = Skill(spec=spec, layers=layers, mirrored=mirrored, pupil=pupil)
-    _check(folder, skill)
-    return skill
-
-
-def _check(folder: Path, skill: Skill) -> None:
-    """The network must do what its goldens say: it may have been built otherwise."""
-    golden = np.load(folder / "golden.npz")
-    seen, wanted = golden["observation"], golden["action"]
-    error = float(np.abs(np.asarray(skill.asked(seen)) - wanted).max())
-    if not error < _GOLDEN:
-        raise RunError(
-            f"{folder}: expected layers with ELU between them, as op3-soccer train "
-            f"exports them, found actions that differ by {error:.2g}"
-        )
-
-
-def _network(layers: Layers, seen: Any) -> Array:
-    *inner, (weight, bias) = layers
-    for inner_weight, inner_bias in inner:
-        seen = jax.nn.elu(seen @ inner_weight + inner_bias)
-    return seen @ weight + bias
+    return Skill(spec=spec, network=network, pupil=Interface(observation, action))

@@ -1,4 +1,4 @@
-"""An actor that begins as the shipped walk, and the moments it starts in."""
+"""An actor that begins as a shipped policy, and the moments of a walk."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +10,17 @@ from robot.policy import load_bundle
 from sim.env import EnvConfig, Environment
 from sim.tasks.kick import KickTask
 from sim.tasks.kick_starts import KickStarts
-from training.borrowed import actor_of_walk
+from sim.tasks.rise import RiseTask
+from training.borrowed import actor_of_bundle
 from training.ppo import PpoConfig
-from training.run_folder import RunError
-from training.train_task import TaskRunConfig, initial_progress, make_learner
+from training.run_folder import RunError, RunFolder
+from training.train_task import (
+    TaskRunConfig,
+    check_start,
+    initial_progress,
+    load_progress,
+    make_learner,
+)
 from training.walk_recordings import record_walks
 
 WALK = Path(__file__).parents[2] / "policies" / "walk"
@@ -24,7 +31,7 @@ RUN = TaskRunConfig(task=TASK, env=EnvConfig(num_envs=4, num_threads=1))
 def test_the_actor_does_what_the_walk_does_when_told_to_stand():
     """Beside the walk on board, fed with the same observations and command 0."""
     fresh = initial_progress(RUN).learner.params
-    actor = actor_of_walk("walk", TASK.observation, TASK.action, fresh["actor"])
+    actor = actor_of_bundle("walk", TASK.observation, TASK.action, fresh["actor"])
     learner = make_learner(RUN)
     env = Environment(TASK, EnvConfig(num_envs=4, num_threads=1), seed=1)
     rng = np.random.default_rng(0)
@@ -54,7 +61,25 @@ def test_the_actor_does_what_the_walk_does_when_told_to_stand():
 def test_a_walk_that_does_not_fit_is_refused(run, words):
     fresh = initial_progress(run).learner.params["actor"]
     with pytest.raises(RunError, match=words):
-        actor_of_walk("walk", run.task.observation, run.task.action, fresh)
+        actor_of_bundle("walk", run.task.observation, run.task.action, fresh)
+
+
+def test_a_policy_learns_on_from_its_own_bundle(tmp_path):
+    run = TaskRunConfig(
+        task=RiseTask(), env=EnvConfig(num_envs=4, num_threads=1), begins_as="getup"
+    )
+    check_start(run)
+    with RunFolder(tmp_path, run, resume=False) as folder:
+        params = load_progress(run, folder).learner.params
+    golden = np.load(WALK.parent / "getup" / "golden.npz")
+    mine = make_learner(run).mean_action(params, golden["observation"])
+    np.testing.assert_allclose(mine, golden["action"], atol=1e-4)
+
+
+def test_a_policy_that_commands_another_is_refused_before_anything_is_made():
+    run = TaskRunConfig(task=TASK, begins_as="score")
+    with pytest.raises(RunError, match="expected layers with ELU between them"):
+        check_start(run)
 
 
 def test_networks_of_a_walk_and_of_a_run_at_once_are_refused():
@@ -63,9 +88,14 @@ def test_networks_of_a_walk_and_of_a_run_at_once_are_refused():
 
 
 def test_recorded_moments_are_a_walk_in_mid_stride_that_goes_on():
-    states = record_walks("walk", worlds=6, seconds=3.0, seed=3)
+    states, robots = record_walks("walk", worlds=6, seconds=3.0, seed=3)
     # Noted at 1.5, 1.825, 2.15, 2.475 and 2.8 s.
     assert len(states) == 6 * 5
+    # Each with the robot it is of, noted again every six: none fell meanwhile.
+    offsets = robots.joint_offset_rad[:, 0]
+    assert offsets.shape == (30, 20)
+    assert len(np.unique(offsets[:6, 0])) == 6
+    np.testing.assert_array_equal(offsets[:6], offsets[-6:])
     assert max(state.velocity[0] for state in states) > 0.3
     assert all(0 <= state.clock_s < 1 / 2.8 for state in states)
     assert all(0.2 < state.height_m < 0.3 for state in states)
@@ -75,7 +105,7 @@ def test_recorded_moments_are_a_walk_in_mid_stride_that_goes_on():
     task = replace(TASK, starts=starts)
     env = Environment(task, EnvConfig(num_envs=16, stagger=False), seed=0)
     fresh = initial_progress(RUN).learner.params
-    actor = actor_of_walk("walk", TASK.observation, TASK.action, fresh["actor"])
+    actor = actor_of_bundle("walk", TASK.observation, TASK.action, fresh["actor"])
     learner = make_learner(RUN)
     state, moved = env.reset()
     fell = np.zeros(16, bool)

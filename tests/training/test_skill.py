@@ -12,6 +12,7 @@ import pytest
 
 from robot.action import filtered_targets
 from robot.contracts.joints import JOINT_NAMES
+from robot.contracts.symmetry import action_mirror, observation_mirror
 from robot.policy import load_bundle
 from sim.demonstrator import newest
 from sim.env import EnvConfig, Environment
@@ -26,7 +27,6 @@ from training.run_folder import RunError, RunFolder
 from training.skill import COMMAND_MIRROR, load_skill
 from training.skill_env import SkillEnvironment
 from training.streams import task_interface
-from training.symmetry import action_mirror, observation_mirror
 from training.teachers import COMMANDED_STD, load_teacher
 from training.train_task import TaskRunConfig, make_learner, skill_of, train_task
 
@@ -263,7 +263,7 @@ def test_a_teacher_whose_commands_have_no_known_reach_is_refused(trained, tmp_pa
 def test_what_does_not_fit_is_refused(tmp_path):
     with pytest.raises(RunError, match=r"found no policy\.onnx"):
         load_skill(str(tmp_path), TASK.observation, TASK.action)
-    with pytest.raises(RunError, match=r"walk without memory .* found getup"):
+    with pytest.raises(RunError, match=r"expected a walk that takes .* found getup"):
         load_skill("getup", TASK.observation, TASK.action)
     blind = RiseTask()
     skill = load_skill("walk", blind.observation, blind.action)

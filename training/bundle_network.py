@@ -1,0 +1,102 @@
+"""The network in a policy bundle, in JAX: a skill for a learner, or its beginning."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+import onnx
+import onnx.numpy_helper
+from jaxtyping import Array, Float
+
+from robot.contracts.policy import PolicySpec, read_spec
+from robot.contracts.symmetry import action_mirror, observation_mirror
+from training.run_folder import RunError
+
+SHIPPED = Path(__file__).parent.parent / "policies"
+_GOLDEN = 1e-4
+
+Layers = tuple[tuple[Any, Any], ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class BundleNetwork:
+    """What a bundle's `policy.onnx` computes.
+
+    Attributes:
+        spec: of the bundle.
+        layers: weights and biases, ELU between them.
+        mirrored: the network is averaged with its mirror image.
+    """
+
+    spec: PolicySpec
+    layers: Layers
+    mirrored: bool
+
+    def __call__(self, seen: Float[Array, "*B N"]) -> Float[Array, "*B K"]:
+        """The bundle's own action for its own observation."""
+        mean = _forward(self.layers, seen)
+        if not self.mirrored:
+            return mean
+        image = observation_mirror(self.spec.observation).of(seen)
+        back = action_mirror(self.spec.action).of(_forward(self.layers, image))
+        return (mean + back) / 2
+
+
+def folder_of(bundle: str) -> Path:
+    """Of a bundle's name or path."""
+    shipped = SHIPPED / bundle
+    return shipped if (shipped / "spec.json").is_file() else Path(bundle)
+
+
+def read_network(bundle: str) -> BundleNetwork:
+    """The network of a bundle, proved to do what its goldens say.
+
+    Args:
+        bundle: name of a shipped one, or a folder.
+
+    Raises:
+        RunError: no learned policy there, or one that is not layers with ELU between
+            them, such as one that commands another.
+        ContractError: the bundle's spec is out of contract.
+    """
+    folder = folder_of(bundle)
+    if not (folder / "policy.onnx").is_file():
+        raise RunError(
+            f"expected the bundle of a learned policy in {folder}, found no policy.onnx"
+        )
+    spec = read_spec(folder / "spec.json")
+    if spec.state_shapes:
+        raise RunError(f"{folder}: expected a policy without memory, found {spec.name}")
+    graph = onnx.load(str(folder / "policy.onnx")).graph
+    values = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
+    mirrored = any(node.op_type == "Mean" for node in graph.node)
+    names = [node.input for node in graph.node if node.op_type == "Gemm"]
+    names = names[: len(names) // 2] if mirrored else names
+    layers = tuple((values[weight], values[bias]) for _, weight, bias in names)
+    network = BundleNetwork(spec=spec, layers=layers, mirrored=mirrored)
+    _check(folder, network)
+    return network
+
+
+def _check(folder: Path, network: BundleNetwork) -> None:
+    """It may have been built otherwise."""
+    golden = np.load(folder / "golden.npz")
+    seen, wanted = golden["observation"], golden["action"]
+    try:
+        error = float(np.abs(np.asarray(network(seen)) - wanted).max())
+    except (TypeError, ValueError):  # layers that do not follow each other
+        error = float("inf")
+    if not error < _GOLDEN:
+        raise RunError(
+            f"{folder}: expected layers with ELU between them, as op3-soccer train "
+            f"exports them, found actions that differ by {error:.2g}"
+        )
+
+
+def _forward(layers: Layers, seen: Any) -> Array:
+    *inner, (weight, bias) = layers
+    for inner_weight, inner_bias in inner:
+        seen = jax.nn.elu(seen @ inner_weight + inner_bias)
+    return seen @ weight + bias
