@@ -81,6 +81,16 @@ def vector(spec: ObservationSpec, history: History) -> Array:
     return xp.clip((raw - mean) / std, -spec.clip, spec.clip)
 
 
+def newest(spec: ObservationSpec, vector: Array) -> dict[str, Array]:
+    """Raw values [..., size] of each term at the newest step of its history."""
+    raw = vector * spec.stds + spec.means
+    found, offset = {}, 0
+    for term in spec.terms:
+        offset += term.size * term.history
+        found[term.name] = raw[..., offset - term.size : offset]
+    return found
+
+
 def gait_clock(time_s: Array, clock_hz: float) -> Array:
     """[..., 2] sine and cosine of the gait phase at `time_s` [...] since the start."""
     xp = time_s.__array_namespace__()

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from robot import observation
 from robot.action import filtered_targets
 from robot.contracts.joints import JOINT_NAMES
-from robot.contracts.policy import ActionSpec, ObservationSpec
+from robot.contracts.policy import ActionSpec
+from robot.observation import newest
 from sim.motion_world import BatchPolicy
 from sim.tasks.task import Task
 
@@ -59,16 +60,6 @@ class Demonstrator:
         before = sources["previous_target"][..., columns]
         target = filtered_targets(spec.action, action.astype(np.float64), before)
         return action_for(self._task.action, target, before).astype(np.float32)
-
-
-def newest(spec: ObservationSpec, vector: NDArray[np.floating]) -> dict[str, Array]:
-    """Raw values [..., size] of each term at the newest step of its history."""
-    raw = vector * spec.stds + spec.means
-    found, offset = {}, 0
-    for term in spec.terms:
-        offset += term.size * term.history
-        found[term.name] = raw[..., offset - term.size : offset]
-    return found
 
 
 def action_for(spec: ActionSpec, target_rad: Array, previous_rad: Array) -> Array:

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from robot.contracts.symmetry import Mirror
 from training import categorical
 from training.dmpo_config import DmpoConfig
 from training.dmpo_networks import DmpoActor, DmpoCritic
@@ -29,7 +30,6 @@ from training.mpo_losses import (
 from training.n_step import at_rows, n_step_windows
 from training.recurrent import Carry, empty_carry
 from training.sharding import over_devices, replicated
-from training.symmetry import Mirror
 from training.teaching import Lesson, gaussian_kl, taught_scores
 from training.trajectory import Trajectory
 

@@ -8,9 +8,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float
 
+from robot.contracts.symmetry import Mirror
 from training.mpo_losses import Gaussian
 from training.recurrent import Carry, Memory
-from training.symmetry import Mirror
 
 _SMALL = nn.initializers.variance_scaling(1e-4, "fan_in", "truncated_normal")
 

@@ -24,11 +24,16 @@ from robot.contracts.policy import (
     write_spec,
 )
 from robot.policy import OnnxPolicy, load_bundle, write_golden
+from robot.scripted.bundle import script_text
+from robot.scripted.correction import FILE, OnnxCorrection, seen_size
+from robot.scripted.kick import KickPolicy, KickScript
+from robot.scripted.rehearsal import rehearsal
 from sim.env import Environment
 from sim.robot_model import model_hash
 from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
+from training.corrected_kick import load_kick
 from training.run_folder import RunError, git_commit, has_checkpoint, read_params
 from training.train_dmpo import DmpoRunConfig, dmpo_params, make_dmpo
 from training.train_task import TaskRunConfig, initial_progress, make_learner, skill_of
@@ -79,6 +84,15 @@ def policy_spec(config: RunConfig, name: str, made_by: str) -> PolicySpec:
         RunError: the robot has no role for the task.
     """
     task, role = config.task, role_of(config.task)
+    if isinstance(config, TaskRunConfig) and config.kick:
+        spec = load_kick(config.kick.bundle, task).spec
+        return replace(
+            spec,
+            name=name,
+            robot_model_sha256=model_hash(),
+            made_by=made_by,
+            commit=git_commit(),
+        )
     command = CommandSpec(names=(), low=(), high=())
     if isinstance(task, WalkTask):
         command = task.config.command
@@ -121,13 +135,17 @@ def export_policy(
             f"expected checkpoint.msgpack in {run}, found none; train first with "
             f"op3-soccer train {config.task.name} --out {run}"
         )
-    mean = learned_mean(run, config)
     with tempfile.TemporaryDirectory() as folder:
         draft = Path(folder)
         write_spec(draft / "spec.json", spec)
-        network = to_onnx(mean, config.task.observation, name)
-        onnx.save(network, str(draft / "policy.onnx"))
-        _write_goldens(config, draft, spec)
+        if isinstance(config, TaskRunConfig) and config.kick:
+            kick = load_kick(config.kick.bundle, config.task)
+            _write_corrected_kick(run, config, kick.script, draft, spec)
+        else:
+            mean = learned_mean(run, config)
+            network = to_onnx(mean, config.task.observation, name)
+            onnx.save(network, str(draft / "policy.onnx"))
+            _write_goldens(config, draft, spec)
         (draft / "CARD.md").write_text(
             f"# {name}\n\nMade by `{made_by}`.\n", encoding="utf-8"
         )
@@ -223,6 +241,28 @@ def to_onnx(mean: Mean, trained: ObservationSpec, name: str) -> onnx.ModelProto:
         output_names=["action"],
         opset=21,
     )
+
+
+def _write_corrected_kick(
+    run: Path, config: TaskRunConfig, script: KickScript, bundle: Path, spec: PolicySpec
+) -> None:
+    """The script, the network that corrects it, and goldens of both together."""
+    (bundle / "script.json").write_text(script_text(script), encoding="utf-8")
+    ppo = make_learner(config)
+    params = read_params(run, initial_progress(config).learner.params)
+    network = jax2onnx.to_onnx(
+        lambda seen: ppo.distribution(params, seen)[0],
+        [jax.ShapeDtypeStruct((1, seen_size(spec.observation)), jnp.float32)],
+        model_name=spec.name,
+        input_names=["seen"],
+        output_names=["wish"],
+        opset=21,
+    )
+    onnx.save(network, str(bundle / FILE))
+    corrected = KickPolicy(
+        spec, script, OnnxCorrection(bundle / FILE, spec.observation)
+    )
+    write_golden(bundle / "golden.npz", corrected, rehearsal(spec))
 
 
 def _write_goldens(config: RunConfig, bundle: Path, spec: PolicySpec) -> None:

@@ -14,12 +14,20 @@ from sim.arena import Arena
 from sim.env import EnvConfig, Environment
 from sim.renderer import ArenaRenderer, Image, RenderConfig
 from sim.tasks.task import Task
+from training.batch_env import BatchEnv
 
 Policy = Callable[[NDArray[np.float32]], Any]
 """Observations [R, N] of all agents to actions [R, A]."""
+Wrap = Callable[[Environment, int], BatchEnv]
+"""Takes a world and a seed."""
 
 _NEAR_M, _FAR_M = 0.9, 3.6
 """Distance of the camera: one robot; a pitch."""
+
+
+def _bare(world: Environment, seed: int) -> BatchEnv:
+    del seed
+    return world
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,10 +70,17 @@ class Film:
             self._shot = step // every
         return step // every > self._shot
 
-    def shoot(self, step: int, task: Task, env: EnvConfig, policy: Policy) -> None:
-        """Write `STEP.png` (and `STEP.mp4`) into the folder."""
+    def shoot(
+        self, step: int, task: Task, env: EnvConfig, policy: Policy, wrap: Wrap = _bare
+    ) -> None:
+        """Write `STEP.png` (and `STEP.mp4`) into the folder; `wrap` gives what the
+        policy acts in."""
         self._shot = step // self._config.every
-        poses = list(episode(task, env, policy, self._config.seconds, seed=step))
+        world = Environment(
+            task, replace(env, num_envs=1, num_threads=1, stagger=False), step
+        )
+        acted = wrap(world, step)
+        poses = list(episode(world, acted, policy, self._config.seconds))
         arena = poses[0][0]
         try:
             renderer = _renderer(arena, self._config)
@@ -85,17 +100,23 @@ class Film:
 
 
 def episode(
-    task: Task, env: EnvConfig, policy: Policy, seconds: float, seed: int
+    world: Environment, acted: BatchEnv, policy: Policy, seconds: float
 ) -> Iterator[tuple[Arena, NDArray[np.float64]]]:
-    """The arena and `qpos` [nq] before each step of one episode without pushes."""
-    config = replace(env, num_envs=1, num_threads=1, stagger=False)
-    world = Environment(task, config, seed)
+    """The arena and `qpos` [nq] before each step of one episode without pushes; the
+    world is closed afterwards.
+
+    Args:
+        world: one environment.
+        acted: the same, as the policy's actions move it.
+        policy: that acts.
+        seconds: at most.
+    """
     try:
-        state, moved = world.reset()
-        for _ in range(max(1, round(seconds / task.control_period_s))):
+        state, moved = acted.reset()
+        for _ in range(max(1, round(seconds / world.core.task.control_period_s))):
             yield world.core.arena, world.physics.qpos[0].copy()
             action = np.asarray(policy(moved.observation[0]))[None]
-            state, moved = world.step(state, action, push_strength=0.0)
+            state, moved = acted.step(state, action, push_strength=0.0)
             if moved.terminated[0] or moved.truncated[0]:
                 break
     finally:

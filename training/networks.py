@@ -6,7 +6,7 @@ import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from training.symmetry import Mirror
+from robot.contracts.symmetry import Mirror
 
 
 class Mlp(nn.Module):

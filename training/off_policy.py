@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from robot.contracts.symmetry import Mirror
 from training.archive import ArchiveReader, ArchiveWriter, newest_rows
 from training.dmpo import Dmpo, LearnerState
 from training.dmpo_config import DmpoConfig
@@ -27,7 +28,6 @@ from training.replay import Replay, ReplayConfig, sealed
 from training.run_folder import RunFolder, read_params
 from training.run_rhythm import Averages, Rhythm
 from training.streams import Streams
-from training.symmetry import Mirror
 from training.trajectory import Trajectory
 
 OnReport = Callable[[int, dict[str, float]], None]

@@ -14,10 +14,10 @@ import jax.numpy as jnp
 import optax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from robot.contracts.symmetry import Mirror
 from training.guide import Guide
 from training.mpo_losses import Gaussian
 from training.networks import Critic, GaussianActor
-from training.symmetry import Mirror
 from training.teaching import Lesson, gaussian_kl
 
 

@@ -7,22 +7,25 @@ from types import MappingProxyType
 from sim.env import EnvConfig
 from sim.getup_recordings import record_getups
 from sim.motion_world import BatchPolicy
-from sim.tasks.kick import KickTask
+from sim.tasks.kick import KickRewards, KickTask
+from sim.tasks.kick_starts import KickStarts
 from sim.tasks.match import MatchTask
+from sim.tasks.poses import CROUCH_RAD, FLAT_RAD, T_POSE_RAD
 from sim.tasks.registry import make_task
 from sim.tasks.rise import RiseTask
 from sim.tasks.score import SCORE_WEIGHTS, ScoreTask
 from sim.tasks.sight import SightConfig
 from sim.tasks.soccer_rewards import SoccerRules
+from sim.tasks.view import STAND_RAD
 from sim.tasks.walk import WalkConfig
 from training.clone import TACTICS, CloneConfig
+from training.corrected_kick import CorrectionConfig
 from training.curriculum import CurriculumConfig
 from training.duel import DuelConfig
 from training.ppo import PpoConfig
 from training.stages import NEVER, Stage
 from training.train_task import TaskRunConfig
 from training.walk_recipe import walk_recipe
-from training.walk_recordings import record_walks
 
 Scripts = Callable[[str], BatchPolicy]
 """The scripted skill of a name, such as "getup"."""
@@ -57,7 +60,8 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
 
     PPO alone never found a way up from chest or back. The clone stands up from most of
     these; PPO goes on from it in small updates, the critic first. Larger updates and
-    more noise in the actions then make it fast, under pushes.
+    more noise in the actions then make it fast, under pushes; last most begin on a
+    side, which is the longest way, and only the next second counts.
 
     Args:
         seed: of all stages.
@@ -109,31 +113,88 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         curriculum=CurriculumConfig(push_ramp=(0, 1)),
         total_steps=14_000_000,
     )
+    aside = replace(
+        task.starts,
+        lying_share=0.8,
+        sides_share=0.65,
+        tilted_share=0.1,
+        side_spread_rad=0.4,
+        poses=(*(STAND_RAD,) * 3, *(T_POSE_RAD,) * 2, FLAT_RAD, CROUCH_RAD),
+    )
+    sides = replace(
+        faster,
+        task=replace(task, starts=aside, episode_s=3.0),
+        ppo=replace(faster.ppo, discount=0.96, critic_first=30),
+        total_steps=12_000_000,
+    )
     return (
         Stage(name="clone", run=CloneConfig(run=cloned, script="getup")),
         Stage(name="sure", run=sure),
         Stage(name="fast", run=fast),
-        Stage(name="rise", run=faster),
+        Stage(name="faster", run=faster),
+        Stage(name="rise", run=sides),
     )
 
 
 def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
-    """The shipped walk, told to stand, learns to kick. No kick is shipped yet.
+    """How policies/kick was made, from a script that `op3-soccer tune kick` found.
 
-    Standing and in mid-stride, as the walk leaves it (its moments are recorded first,
-    seconds of computing). The pushes come late, after the swing is found.
+    Its motion is played, and a policy learns to correct it: standing first, while the
+    pushes grow; then out of the walk as well; last in small steps with little noise,
+    where a miss costs more.
     """
-    task = KickTask(clock_hz=WalkConfig().clock_hz)
-    walking = record_walks("walk", worlds=32, seconds=6.0, seed=seed)
-    starts = replace(task.starts, walking_share=0.65, walking=walking)
-    run = replace(
-        plain_run("kick", seed),
-        task=replace(task, starts=starts),
-        begins_as="walk",
-        curriculum=CurriculumConfig(push_ramp=(8_000_000, 11_000_000)),
-        total_steps=12_000_000,
+    rewards = KickRewards(
+        aim=-100.0, fall=-40.0, heading=0.0, action_rate=-0.002, action_jerk=-0.001
     )
-    return (Stage(name="", run=run),)
+    starts = KickStarts(
+        # The ball comes when the kick begins: see `CorrectionConfig`.
+        ahead_m=(3.0, 3.0),
+        beside_m=(0.0, 0.0),
+        aim_rad=0.0,
+        rolling_share=0.0,
+    )
+    task = KickTask(rewards=rewards, starts=starts, episode_s=2.4)
+    standing = TaskRunConfig(
+        task=task,
+        ppo=PpoConfig(
+            discount=0.99,
+            learning_rate=3e-4,
+            learning_rate_range=(3e-5, 1e-3),
+            kl=0.015,
+            entropy=0.0,
+            init_std=0.25,
+            critic_first=10,
+        ),
+        curriculum=CurriculumConfig(push_ramp=(0, 2_000_000)),
+        rollout_steps=48,
+        total_steps=2_500_000,
+        seed=seed,
+        skill="walk",
+        reach=_REACH,
+        kick=CorrectionConfig(bundle="kick"),
+    )
+    moving = replace(
+        standing,
+        ppo=replace(standing.ppo, critic_first=0),
+        curriculum=CurriculumConfig(push_ramp=(0, 1)),
+        kick=CorrectionConfig(bundle="kick", moving_share=0.5),
+        total_steps=3_000_000,
+    )
+    exact = replace(
+        moving,
+        task=replace(task, rewards=replace(rewards, speed=70.0, aim=-250.0)),
+        ppo=replace(moving.ppo, kl=0.012),
+        kick=CorrectionConfig(
+            bundle="kick", moving_share=0.4, moving_left_m_s=0.15, moving_rad_s=1.0
+        ),
+        warm_std=0.13,
+        total_steps=10_000_000,
+    )
+    return (
+        Stage(name="standing", run=standing),
+        Stage(name="moving", run=moving),
+        Stage(name="exact", run=exact),
+    )
 
 
 def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
@@ -180,7 +241,7 @@ def score_recipe(seed: int = 0) -> tuple[Stage, ...]:
         total_steps=1_400_000,
         seed=seed,
         skill="walk",
-        reach=((-0.4, -0.3, -3.0), (0.9, 0.3, 3.0)),
+        reach=_REACH,
         hold=4,
     )
     pushed = replace(
@@ -260,6 +321,8 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     )
 
 
+_REACH = (-0.4, -0.3, -3.0), (0.9, 0.3, 3.0)
+"""Of the walk's commands, for policies that it carries."""
 _SOCCER_PPO = PpoConfig(discount=0.995)
 HELD_PPO = replace(
     _SOCCER_PPO, entropy=0.0, learning_rate_range=(3e-4, 1e-3), init_std=0.15

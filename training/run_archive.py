@@ -33,7 +33,11 @@ def archive_of(
         ArchiveError: something else is there, or another writer is at work.
     """
     interface = task_interface(config.task)
-    if isinstance(config, TaskRunConfig) and config.skill:
+    if isinstance(config, TaskRunConfig) and config.kick is not None:
+        # Observed and done in terms of the script, not of the task's joints.
+        over = json.loads(json.dumps({"corrects": to_plain(config.kick)}))
+        interface = replace(interface, observation=over, privileged=over, action=over)
+    elif isinstance(config, TaskRunConfig) and config.skill:
         # What a learner of joints would misread: commands, and rewards added up.
         over = {"commands": COMMAND, "hold": config.hold}
         told = {"skill": config.skill, "reach": config.reach}

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float
 
 from robot.contracts.codec import from_plain
 from robot.contracts.policy import ActionSpec, ObservationSpec
+from robot.contracts.symmetry import action_mirror, observation_mirror
 from training.dmpo import Dmpo
 from training.dmpo_config import DmpoConfig
 from training.guide import Distribution, Guide
@@ -23,7 +24,6 @@ from training.mpo_losses import Gaussian
 from training.ppo import Ppo, PpoConfig
 from training.run_folder import CHECKPOINT, RunError, has_checkpoint
 from training.skill import COMMAND, COMMAND_MIRROR, load_skill
-from training.symmetry import action_mirror, observation_mirror
 from training.teaching import TeachingConfig
 from training.translation import Interface, Reading, Translation, newest_raw
 

@@ -7,6 +7,7 @@ from functools import partial
 import jax
 from jaxtyping import PyTree
 
+from robot.contracts.symmetry import Mirror, action_mirror, observation_mirror
 from sim.env import EnvConfig, Environment
 from sim.tasks.task import Task
 from training.archive import ArchiveReader, ArchiveWriter
@@ -19,7 +20,6 @@ from training.off_policy import OffPolicyConfig, OnReport, Progress, train_off_p
 from training.opponents import SnapshotPool
 from training.run_folder import RunFolder, read_step
 from training.streams import SimStreams
-from training.symmetry import Mirror, action_mirror, observation_mirror
 from training.teachers import dmpo_policy
 from training.train_task import OnNotice, env_seed
 

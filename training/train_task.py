@@ -17,12 +17,15 @@ from typing import Any, NamedTuple, Protocol
 import jax
 import numpy as np
 
+from robot.contracts.symmetry import action_mirror, observation_mirror
 from sim.env import EnvConfig, Environment
+from sim.tasks.kick import KickTask
 from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
-from training import curriculum
+from training import corrected_kick, curriculum
 from training.batch_env import BatchEnv
-from training.borrowed import actor_of_walk
+from training.borrowed import actor_of_bundle
+from training.corrected_kick import CorrectedKick, CorrectionConfig
 from training.curriculum import Curriculum, CurriculumConfig
 from training.duel import (
     DuelConfig,
@@ -42,7 +45,6 @@ from training.run_folder import RunError, RunFolder, has_checkpoint, read_params
 from training.skill import COMMAND, COMMAND_MIRROR, Reach, Skill, load_skill
 from training.skill_env import SkillEnvironment
 from training.specialists import SpecialistsConfig
-from training.symmetry import action_mirror, observation_mirror
 from training.teachers import ppo_policy
 from training.teaching import first_weights
 from training.trajectory import Trajectory
@@ -79,8 +81,8 @@ class TaskRunConfig:
         seed: of environments and networks.
         warm_start: folder of an earlier run whose networks this one starts from.
         warm_std: standard deviation of the actions then; 0 keeps the earlier run's.
-        begins_as: the bundle of a walk, shipped (by its name) or in a folder: the actor
-            starts with its networks (`training.borrowed`). Empty: with fresh ones.
+        begins_as: the bundle of a learned policy, shipped (by its name) or in a folder,
+            as which the actor starts (`training.borrowed`). Empty: with fresh networks.
         duel: teachers and opponents of a 1v1 stage; None: all agents learn, and meet
             each other.
         specialists: who teach a walk; None for nobody.
@@ -89,6 +91,8 @@ class TaskRunConfig:
             joints itself.
         reach: commands of the skill for actions of -1 and 1, told with every skill: a
             run then means the same whatever the walk's own bounds become.
+        kick: a scripted kick that the policy corrects; the skill then walks and stands
+            before and after. None: it corrects none.
         hold: control steps that each action of a policy over a skill lasts while it
             learns: longer ones explore farther. Afterwards it acts at every one.
         report_every, save_every: in updates.
@@ -111,6 +115,7 @@ class TaskRunConfig:
     specialists: SpecialistsConfig | None = None
     skill: str = ""
     reach: Reach | None = None
+    kick: CorrectionConfig | None = None
     hold: int = 1
 
     def __post_init__(self) -> None:
@@ -127,7 +132,12 @@ class TaskRunConfig:
                 f"run.reach: expected the lowest and highest command with a skill and "
                 f"none without, found {self.reach} with skill {self.skill!r}"
             )
-        if self.hold < 1 or (self.hold > 1 and not self.skill):
+        if self.kick and not (isinstance(self.task, KickTask) and self.skill):
+            raise ValueError(
+                f"run.kick: expected it with a kick task and a skill that stands, "
+                f"found the task {self.task.name} and skill {self.skill!r}"
+            )
+        if self.hold < 1 or (self.hold > 1 and (self.kick or not self.skill)):
             raise ValueError(
                 f"run.hold: expected 1, or more with a skill, found {self.hold}"
             )
@@ -207,7 +217,8 @@ def train_task(
             if count % config.save_every == 0:
                 folder.save(progress)
             if camera.is_due(step):
-                camera.shoot(step, config.task, config.env, run.policy(progress))
+                acts = run.policy(progress)
+                camera.shoot(step, config.task, config.env, acts, run.wrap)
     except KeyboardInterrupt:
         if progress.steps >= config.total_steps:
             raise  # not to be taken for an end that nobody interrupted
@@ -220,8 +231,9 @@ def train_task(
 def make_learner(config: TaskRunConfig, guide: Guide | None = None) -> Ppo:
     """The learner of a run, without its state; only training needs the guide."""
     task, mirrors = config.task, None
-    size = len(COMMAND) if config.skill else len(task.action.joints)
-    if config.mirrored:
+    commands = config.skill and not config.kick
+    size = len(COMMAND) if commands else len(task.action.joints)
+    if config.mirrored and not config.kick:
         image = COMMAND_MIRROR if config.skill else action_mirror(task.action)
         mirrors = (observation_mirror(task.observation), image)
     return Ppo(config.ppo, size, mirrors, guide)
@@ -250,9 +262,10 @@ def initial_progress(config: TaskRunConfig) -> Progress:
     """Fresh networks, nothing done."""
     key, init_key = jax.random.split(jax.random.key(config.seed))
     task = config.task
-    learner = make_learner(config).init(
-        init_key, task.observation.size, task.privileged.size
-    )
+    seen, more = task.observation.size, task.privileged.size
+    if config.kick:
+        seen, more = corrected_kick.sizes(task)
+    learner = make_learner(config).init(init_key, seen, more)
     return Progress(
         learner=learner._replace(
             key=jax.random.key_data(learner.key),
@@ -291,7 +304,7 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
             params = params | {"actor": with_std(params["actor"], config.warm_std)}
     elif config.begins_as:
         task = config.task
-        actor = actor_of_walk(
+        actor = actor_of_bundle(
             config.begins_as, task.observation, task.action, params["actor"]
         )
         params = params | {"actor": actor}
@@ -317,6 +330,9 @@ def check_start(config: TaskRunConfig) -> None:
     check_warm_start(config.warm_start)
     if config.warm_start:
         read_params(Path(config.warm_start), _shape_of_networks(config))
+    if config.begins_as:
+        task, shape = config.task, _shape_of_networks(config)["actor"]
+        actor_of_bundle(config.begins_as, task.observation, task.action, shape)
     if config.specialists is not None:
         config.specialists.check()
     check_teachers(config.duel)
@@ -378,7 +394,9 @@ class _Run:
                 duel, self._world, folder, policy, untrained, steps=steps, seed=seed
             )
         self._skill = skill_of(config)
-        if self._skill is not None:
+        if config.kick is not None:
+            self._env = self.wrap(self._world, seed)
+        elif self._skill is not None:
             self._env = SkillEnvironment(self._env, self._skill, config.hold)
         self._set_difficulty(float(progress.curriculum.difficulty))
         self._collector = Collector(self._env, self._ppo, config.rollout_steps)
@@ -423,10 +441,16 @@ class _Run:
             metrics["curriculum/difficulty"] = float(now.difficulty)
         return metrics
 
+    def wrap(self, world: Environment, seed: int) -> BatchEnv:
+        """What the policy that `policy` gives acts in."""
+        if self._config.kick is None or self._skill is None:
+            return world
+        return CorrectedKick(world, self._config.kick, self._skill, seed)
+
     def policy(self, progress: Progress) -> Callable[[Any], Any]:
         """Observations [R, N] to actions [R, A] without exploration."""
         params, skill = progress.learner.params, self._skill
-        if skill is None:
+        if skill is None or self._config.kick is not None:
             return lambda observation: self._ppo.mean_action(params, observation)
         return lambda seen: skill.act(seen, self._ppo.mean_action(params, seen))
 

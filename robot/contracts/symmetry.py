@@ -2,18 +2,19 @@
 
 The OP3 is mirror symmetric, and its mirrored joints have opposite signs (the axes in
 the model are mirrored that way), so swapping sides negates every angle but the head's
-tilt.
+tilt. Array-API code: NumPy on board, JAX where policies learn.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
 from numpy.typing import NDArray
 
 from robot.contracts.joints import JOINT_NAMES, mirror_of
 from robot.contracts.policy import ActionSpec, ObservationSpec
+
+Array = Any
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,9 +24,9 @@ class Mirror:
     source: tuple[int, ...]
     sign: tuple[float, ...]
 
-    def of(self, vector: Float[Array, "*B N"]) -> Float[Array, "*B N"]:
-        """The mirror image of `vector`."""
-        return vector[..., jnp.array(self.source)] * jnp.array(self.sign, vector.dtype)
+    def of(self, vector: Array) -> Array:
+        """The mirror image of `vector` [..., N]."""
+        return vector[..., np.array(self.source)] * np.array(self.sign, vector.dtype)
 
 
 _JOINT_TERMS = ("joint_position", "previous_target", "target_pose")
@@ -118,7 +119,7 @@ def _term_mirror(name: str, size: int) -> tuple[NDArray, NDArray]:
     if name not in _VECTOR_SIGNS:
         raise ValueError(
             f"term {name}: expected one of {', '.join((*_JOINT_TERMS, *_VECTOR_SIGNS))}"
-            f", found no mirror rule; add one to training.symmetry"
+            f", found no mirror rule; add one to robot.contracts.symmetry"
         )
     return np.arange(size), np.array(_VECTOR_SIGNS[name])
 

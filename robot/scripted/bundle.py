@@ -18,6 +18,7 @@ from robot.contracts.policy import (
     Role,
     ServoGains,
 )
+from robot.scripted import correction
 from robot.scripted.gait import GaitScript, WalkPolicy
 from robot.scripted.getup import GetupPolicy, GetupScript
 from robot.scripted.kick import KickPolicy, KickScript
@@ -61,10 +62,12 @@ class Provenance:
 
 
 def load(folder: Path, spec: PolicySpec) -> ScriptedPolicy:
-    """The policy whose `script.json` lies in `folder`.
+    """The policy whose `script.json` lies in `folder`; of a kick with `correction.onnx`
+    beside it, the corrected one.
 
     Raises:
-        ContractError: no such file, not JSON, or not the script of the spec's role.
+        ContractError: no such file, not JSON, or not the script of the spec's role; a
+            correction of another shape.
     """
     path = folder / "script.json"
     try:
@@ -76,6 +79,11 @@ def load(folder: Path, spec: PolicySpec) -> ScriptedPolicy:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ContractError(str(path), [f"expected JSON, found {error}"]) from None
     script = from_plain(SCRIPT_KIND[spec.role], plain, subject=str(path))
+    network = folder / correction.FILE
+    if isinstance(script, KickScript) and network.is_file():
+        return KickPolicy(
+            spec, script, correction.OnnxCorrection(network, spec.observation)
+        )
     return make_policy(spec, script)
 
 

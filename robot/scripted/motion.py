@@ -14,7 +14,8 @@ BODY_JOINTS: tuple[str, ...] = tuple(joint.name for joint in OP3_JOINTS[:18])
 """The joints a script moves: all but the head, canonical order."""
 
 STAND_RAD: Array = np.array([joint.stand_rad for joint in OP3_JOINTS[:18]])
-_MIRROR_INDEX = np.array([BODY_JOINTS.index(mirror_of(name)) for name in BODY_JOINTS])
+MIRROR_INDEX = np.array([BODY_JOINTS.index(mirror_of(name)) for name in BODY_JOINTS])
+"""[18] of each joint the one on the other side; their angles have opposite signs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +87,7 @@ def _single_joints(name: str, value: float) -> list[tuple[str, float]]:
 
 def mirrored(track: Track) -> Track:
     """The same motion with left and right swapped."""
-    return Track(end_s=track.end_s, pose_rad=-track.pose_rad[:, _MIRROR_INDEX])
+    return Track(end_s=track.end_s, pose_rad=-track.pose_rad[:, MIRROR_INDEX])
 
 
 @dataclass(frozen=True, kw_only=True)

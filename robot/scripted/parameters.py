@@ -34,9 +34,15 @@ class Range:
 _DURATION = Range(low=_SHORTEST_S, high=2.0, spread=0.04)
 _ANGLE_SPREAD_RAD = 0.1
 _GAIN = Range(low=-0.1, high=0.3, spread=0.04)
+_TILT_GAIN = Range(low=-0.5, high=1.0, spread=0.15)
 _SINGLE: dict[type, dict[str, Range]] = {
     GetupScript: {},
-    KickScript: {"roll_gain_s": _GAIN, "pitch_gain_s": _GAIN},
+    KickScript: {
+        "roll_gain_s": _GAIN,
+        "pitch_gain_s": _GAIN,
+        "roll_gain": _TILT_GAIN,
+        "pitch_gain": _TILT_GAIN,
+    },
     GaitScript: {
         "period_s": Range(low=0.3, high=0.9, spread=0.06),
         "swing_share": Range(low=0.2, high=0.49, spread=0.04),

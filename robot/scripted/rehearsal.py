@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from robot import observation
 from robot.contracts.joints import OP3_JOINTS
 from robot.contracts.policy import PolicySpec
 from robot.scripted.frames import Float32Array
@@ -36,6 +37,17 @@ def rehearsal(spec: PolicySpec) -> Float32Array:
             ),
             (_STEPS, 1),
         ),
+        "joint_position": stand + 0.1 * np.sin(np.outer(time, np.arange(20))),
+        "ball_position": np.tile([0.17, -0.05], (_STEPS, 1)),
     }
-    parts = [terms[term.name] for term in spec.observation.terms]
-    return np.concatenate(parts, axis=-1).astype(np.float32)
+    history: observation.History = ()
+    rows = []
+    for step in range(_STEPS):
+        now = {name: values[step] for name, values in terms.items()}
+        history = (
+            observation.push(spec.observation, history, now)
+            if history
+            else observation.start(spec.observation, now)
+        )
+        rows.append(observation.vector(spec.observation, history))
+    return np.array(rows).astype(np.float32)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from robot.contracts.policy import ObservationSpec, ObservationTerm
+from robot.contracts.symmetry import action_mirror, observation_mirror
 from sim.env import EnvConfig, Environment
 from sim.randomization import NO_RANDOMIZATION
 from sim.tasks.registry import TASKS, make_task
@@ -15,7 +16,6 @@ from sim.tasks.walk import WalkConfig
 from sim.tasks.walk_task import STAND_HEIGHT_M, WalkTask
 from tests.training.mirrored_starts import MirroredStarts
 from training.networks import GaussianActor
-from training.symmetry import action_mirror, observation_mirror
 
 
 @pytest.mark.parametrize("name", TASKS)

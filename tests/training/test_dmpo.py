@@ -11,11 +11,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from robot.contracts.symmetry import Mirror
 from training.dmpo import Dmpo, Memories
 from training.dmpo_config import DmpoConfig
 from training.guide import Guide
 from training.mpo_losses import Gaussian, MpoConfig, log_prob
-from training.symmetry import Mirror
 from training.teaching import TeachingConfig
 from training.trajectory import Trajectory
 

@@ -3,34 +3,20 @@
 from pathlib import Path
 
 import jax
-import numpy as np
 import pytest
 
 from robot.policy import load_bundle
 from sim.tasks.getup_starts import StartState
 from sim.tasks.kick import KickTask
-from sim.tasks.walking_starts import WalkingState
 from training import recipes
 from training.clone import CloneConfig
 from training.recipes import plain_run, recipe
-from training.run_folder import RunFolder
 from training.stages import Stage, staged
-from training.train_task import TaskRunConfig, initial_progress, load_progress
+from training.train_task import TaskRunConfig, initial_progress
 
 SCRIPTED = Path(__file__).parents[2] / "policies" / "scripted"
 RECORDED = (
     StartState(height_m=0.1, tilt_rad=1.0, toward_rad=0.0, joint_rad=(0.0,) * 20),
-)
-
-STRIDE = WalkingState(
-    height_m=0.25,
-    tilt_rad=0.1,
-    toward_rad=0.0,
-    velocity=(0.5, 0.0, 0.0, 0.0, 0.0, 0.0),
-    joint_rad=(0.0,) * 20,
-    joint_velocity_rad_s=(0.0,) * 20,
-    target_rad=(0.0,) * 20,
-    clock_s=0.1,
 )
 
 
@@ -51,7 +37,7 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
 
     monkeypatch.setattr(recipes, "record_getups", record)
     stages = staged(recipe("rise", 3, scripts), Path("runs/rise"))
-    first, second, third, fourth = stages
+    first, second, third, fourth, last = stages
     assert asked == ["getup"]
     assert recorded == [("scripted getup", {"worlds": 24, "every_s": 0.1, "seed": 5})]
     assert isinstance(first.run, CloneConfig)
@@ -62,6 +48,8 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
     assert isinstance(fourth.run, TaskRunConfig)
     assert third.run.warm_start == "runs/rise/sure"
     assert fourth.run.warm_start == "runs/rise/fast"
+    assert isinstance(last.run, TaskRunConfig)
+    assert last.run.warm_start == "runs/rise/faster"
     # No pushes in the second stage, full ones before the third ends and from then on.
     assert second.run.curriculum.push_ramp[0] >= second.run.total_steps
     assert third.run.curriculum.push_ramp[1] < third.run.total_steps
@@ -74,7 +62,7 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
     assert shares == (0.65, 0.10, 0.20)
     shapes = [
         jax.eval_shape(lambda run=run: initial_progress(run).learner.params)
-        for run in (first.run.run, second.run, third.run, fourth.run)
+        for run in (first.run.run, second.run, third.run, fourth.run, last.run)
     ]
     assert all(shape == shapes[0] for shape in shapes)
 
@@ -107,9 +95,9 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     monkeypatch.setattr(recipes, "record_getups", lambda script, **more: RECORDED)
     stages = recipe("match", 1, lambda name: load_bundle(SCRIPTED / name))
     tactics, alone, opponent, score, *more = staged(stages, Path("out"))
-    clone, sure, fast, rise, duel = more
+    clone, sure, fast, faster, rise, duel = more
     names = ["tactics", "alone", "opponent", "score"]
-    names += ["clone", "sure", "fast", "rise", "duel"]
+    names += ["clone", "sure", "fast", "faster", "rise", "duel"]
     assert [stage.name for stage in stages] == names
     assert isinstance(tactics.run, CloneConfig)
     assert isinstance(opponent.run, TaskRunConfig)
@@ -118,12 +106,13 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     assert isinstance(score.run, TaskRunConfig)
     assert isinstance(sure.run, TaskRunConfig)
     assert isinstance(fast.run, TaskRunConfig)
+    assert isinstance(faster.run, TaskRunConfig)
     assert isinstance(rise.run, TaskRunConfig)
     assert isinstance(duel.run, TaskRunConfig)
-    runs = [stage.run for stage in (alone, opponent, score, sure, fast, rise, duel)]
-    assert [run.warm_start for run in runs] == [
+    later = (alone, opponent, score, sure, fast, faster, rise, duel)
+    assert [stage.run.warm_start for stage in later] == [
         *("out/tactics", "out/alone", "out/opponent"),
-        *("out/clone", "out/sure", "out/fast", ""),
+        *("out/clone", "out/sure", "out/fast", "out/faster", ""),
     ]
     assert duel.run.duel is not None
     teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
@@ -134,30 +123,22 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     assert not duel.run.duel.from_score_teacher
 
 
-def test_the_kick_begins_as_the_walk_and_in_its_strides(monkeypatch, tmp_path):
-    asked = []
-
-    def record(walk, **settings):
-        asked.append((walk, settings["seed"]))
-        return (STRIDE,)
-
-    monkeypatch.setattr(recipes, "record_walks", record)
-    (stage,) = staged(recipe("kick", 4, no_script), Path("out"))
-    assert isinstance(stage.run, TaskRunConfig)
-    assert asked == [("walk", 4)]
-    assert (stage.run.begins_as, stage.run.warm_start) == ("walk", "")
-    task = stage.run.task
-    assert isinstance(task, KickTask)
-    assert task.starts.walking == (STRIDE,)
-    assert task.starts.walking_share == 0.65
+def test_a_kick_is_corrected_standing_then_out_of_the_walk():
+    stages = staged(recipe("kick", 4, no_script), Path("out"))
+    standing, moving, exact = (stage.run for stage in stages)
+    for run, before, share in (
+        (standing, "", 0.0),
+        (moving, "out/standing", 0.5),
+        (exact, "out/moving", 0.4),
+    ):
+        assert isinstance(run, TaskRunConfig)
+        assert isinstance(run.task, KickTask)
+        assert run.warm_start == before
+        assert (run.skill, run.seed) == ("walk", 4)
+        assert run.kick is not None
+        assert (run.kick.bundle, run.kick.moving_share) == ("kick", share)
     walk = load_bundle(SCRIPTED.parent / "walk")
-    assert task.clock_hz == walk.spec.clock_hz
-    with RunFolder(tmp_path, stage.run, resume=False) as folder:
-        begun = load_progress(stage.run, folder).learner.params["actor"]["params"]
-    fresh = initial_progress(stage.run).learner.params["actor"]["params"]
-    kernel = begun["Mlp_0"]["Dense_1"]["kernel"]
-    assert kernel.shape == fresh["Mlp_0"]["Dense_1"]["kernel"].shape
-    assert not np.allclose(kernel, fresh["Mlp_0"]["Dense_1"]["kernel"])
+    assert KickTask().clock_hz == walk.spec.clock_hz
 
 
 def test_a_task_without_a_recipe_is_one_plain_run():

@@ -1,5 +1,6 @@
 """The shipped scripts' logic, without a simulator."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,32 @@ def test_the_kicking_foot_is_chosen_at_the_start_and_not_changed() -> None:
         rows.append(action)
     expected = played(policy, 1.0, kick_side=[1.0])
     np.testing.assert_allclose(rows, expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("gain", "gravity", "joint", "change"),
+    [
+        # Rolled by asin 0.2: half of its sine at the standing ankle's roll.
+        ("roll_gain", (0.0, -0.2, -0.98), "ank_roll", 0.1),
+        # Pitched forward, 0.5 x 0.2 at its pitch.
+        ("pitch_gain", (0.2, 0.0, -0.98), "ank_pitch", 0.1),
+    ],
+)
+def test_a_kick_leans_on_the_standing_ankle_against_a_tilt(
+    gain: str, gravity: tuple[float, float, float], joint: str, change: float
+) -> None:
+    policy = shipped("kick")
+    assert isinstance(policy, KickPolicy)
+    leaning = KickPolicy(policy.spec, replace(policy.script, **{gain: 0.5}))
+    for side, foot, mirror in ((1.0, "r_", 1.0), (-1.0, "l_", -1.0)):
+        # The mirror image of a tilt to the left is one to the right.
+        x, y, z = gravity
+        row = np.array([side, x, mirror * y, z, 0, 0, 0, *STAND], dtype=np.float32)
+        plain, _ = policy.act(row, policy.initial_state())
+        found, _ = leaning.act(row, leaning.initial_state())
+        expected = np.zeros(18)
+        expected[BODY_JOINTS.index(foot + joint)] = mirror * change
+        np.testing.assert_allclose(found - plain, expected, atol=1e-6)
 
 
 def track_after(gravity: tuple[float, float, float]) -> int:

@@ -1,0 +1,305 @@
+"""Environments in which a scripted kick is played and a learner corrects it.
+
+The robots stand by a walk that is told to, then kick, then stand again. What the
+learner wishes counts during the kick alone; before and after it sees nothing.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from robot import observation, rotations
+from robot.contracts.policy import ObservationSpec, ObservationTerm, PolicySpec
+from robot.policy import load_bundle
+from robot.scripted.correction import seen_size
+from robot.scripted.kick import PHASE_S, PHASES, KickPolicy
+from robot.scripted.motion import BODY_JOINTS
+from sim.demonstrator import action_for, newest
+from sim.env import EnvConfig, Environment, EnvState, TimeStep
+from sim.env_core import EnvCore
+from sim.tasks.kick import KickTask
+from sim.tasks.task import Task
+from training.bundle_network import folder_of
+from training.run_folder import RunError
+from training.skill import Skill
+
+_SIDE = ObservationTerm(name="kick_side", size=1, unit="1", frame="none")
+_UNSEEN = ("gait_clock", "kick_direction")
+"""Terms of a kick task that only a kick without a script needs."""
+TIMES = PHASES + 1
+"""Numbers by which the critic knows how far the kick is, and whether it is on."""
+
+Floats = NDArray[np.float32]
+
+
+def corrected_spec(spec: PolicySpec, task: Task) -> PolicySpec:
+    """Of the kick with `spec` once a policy that learned `task` corrects it."""
+    terms = tuple(t for t in task.observation.terms if t.name not in _UNSEEN)
+    observed = ObservationSpec(terms=(*terms, _SIDE), clip=task.observation.clip)
+    return replace(spec, observation=observed, state_shapes=KickPolicy.CORRECTED_SHAPES)
+
+
+def load_kick(bundle: str, task: Task) -> KickPolicy:
+    """The scripted kick of a bundle, ready to be corrected.
+
+    Args:
+        bundle: name of a shipped one, or a folder.
+        task: what is learned.
+
+    Raises:
+        RunError: no scripted kick.
+        ContractError: the bundle is broken.
+    """
+    folder = folder_of(bundle)
+    found = load_bundle(folder)
+    if not isinstance(found, KickPolicy):
+        raise RunError(
+            f"{folder}: expected a scripted kick, found {found.spec.engine} "
+            f"{found.spec.role}"
+        )
+    return KickPolicy(corrected_spec(found.spec, task), found.script)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CorrectionConfig:
+    """What is corrected, and how such a kick begins.
+
+    Attributes:
+        bundle: of the scripted kick, shipped (by its name) or in a folder.
+        before_s: of walking or standing before the kick, drawn for each.
+        ahead_m, beside_m: where the ball then lies, the latter toward the kicking foot.
+        moving_share: of kicks before which the robot does not stand but walks, up to
+        moving_m_s: forward,
+        moving_left_m_s: to either side,
+        moving_rad_s: turning either way.
+    """
+
+    bundle: str = "kick"
+    before_s: tuple[float, float] = (0.3, 0.7)
+    ahead_m: tuple[float, float] = (0.13, 0.215)
+    beside_m: tuple[float, float] = (0.015, 0.09)
+    moving_share: float = 0.0
+    moving_m_s: float = 0.3
+    moving_left_m_s: float = 0.1
+    moving_rad_s: float = 0.6
+
+
+@dataclass
+class _Kicks:
+    """Where each environment is.
+
+    Attributes:
+        steps: [B] control steps since the episode began.
+        begins: [B] at which the kick does.
+        command: [B, 1, 3] of the walk before it.
+        side: [B, 1] of the foot.
+        history: of the kick's observation.
+        state: of `KickPolicy`, [B, ...] each.
+    """
+
+    steps: NDArray[np.int64]
+    begins: NDArray[np.int64]
+    command: Floats
+    side: Floats
+    history: observation.History
+    state: tuple[Floats, ...]
+
+
+class CorrectedKick:
+    """`env` of a kick task, its robots moved by a script and the learner's wishes.
+
+    Observations are what `KickPolicy.seen` gives, zeros while no kick is on; to the
+    privileged ones `TIMES` numbers are added. The ball comes when the kick begins, and
+    shall go where the robot then faces.
+    """
+
+    def __init__(
+        self, env: Environment, correction: CorrectionConfig, walk: Skill, seed: int
+    ):
+        """Take over `env`; it is closed by `close`."""
+        self.config: EnvConfig = env.config
+        self._env, self._walk, self._correction = env, walk, correction
+        task = env.core.task
+        self._kick = load_kick(correction.bundle, task)
+        self._length = round(self._kick.spec.commit_s / task.control_period_s)
+        self._rng = np.random.default_rng(seed)
+        self._stand = walk.command_for(np.zeros((env.config.num_envs, 1, 3)))
+
+    @property
+    def core(self) -> EnvCore:
+        return self._env.core
+
+    @property
+    def action_shape(self) -> tuple[int, int, int]:
+        return (*self._env.action_shape[:2], len(BODY_JOINTS))
+
+    def reset(self) -> tuple[EnvState, TimeStep]:
+        count = self.config.num_envs
+        state, first = self._env.reset()
+        side = np.ones((count, 1), np.float32)
+        self._seen = first.observation
+        self._now = _Kicks(
+            steps=np.zeros(count, np.int64),
+            begins=self._drawn_steps(count),
+            command=self._drawn_commands(count),
+            side=side,
+            history=observation.start(self._terms, self._sources(side)),
+            state=self._kick.initial_corrected(count),
+        )
+        return state, self._shown(first)
+
+    def step(
+        self, state: EnvState, action: NDArray[Any], *, push_strength: float = 1.0
+    ) -> tuple[EnvState, TimeStep]:
+        now = self._now
+        state = self._aimed(state)
+        on = self._is_on()
+        played = self._played(np.asarray(action, np.float32)[:, 0], on)
+        before = (now.steps < now.begins)[:, None, None]
+        command = np.where(before, now.command, self._stand)
+        walked = np.asarray(self._walk.act(self._seen, command))
+        moves = np.where(on[:, None, None], played[:, None], walked)
+        state, moved = self._env.step(state, moves, push_strength=push_strength)
+        now.steps += 1
+        last = self._with_times(moved.final_privileged)
+        ended = np.flatnonzero(np.logical_or(moved.terminated, moved.truncated))
+        now.steps[ended] = 0
+        now.begins[ended] = self._drawn_steps(len(ended))
+        now.command[ended] = self._drawn_commands(len(ended))
+        self._seen = moved.observation
+        self._look()
+        shown = self._shown(moved)
+        # Time ends no episode in the midst of a kick: then it sees nothing.
+        final = np.array(shown.observation)
+        final[ended] = 0.0
+        return state, replace(shown, final_observation=final, final_privileged=last)
+
+    def close(self) -> None:
+        self._env.close()
+
+    @property
+    def _terms(self) -> ObservationSpec:
+        return self._kick.spec.observation
+
+    def _drawn_steps(self, count: int) -> NDArray[np.int64]:
+        period_s = self.core.task.control_period_s
+        low, high = (round(end / period_s) for end in self._correction.before_s)
+        return self._rng.integers(low, high + 1, count)
+
+    def _drawn_commands(self, count: int) -> Floats:
+        """[count, 1, 3] of the walk, as it takes them."""
+        drawn = self._correction
+        high = np.array([drawn.moving_m_s, drawn.moving_left_m_s, drawn.moving_rad_s])
+        wish = self._rng.uniform([0.0, -1.0, -1.0], 1.0, (count, 1, 3)) * high
+        moves = self._rng.uniform(size=(count, 1, 1)) < drawn.moving_share
+        return self._walk.command_for(np.where(moves, wish, 0.0))
+
+    def _is_on(self) -> NDArray[np.bool_]:
+        since = self._now.steps - self._now.begins
+        return (since >= 0) & (since < self._length)
+
+    def _played(self, wish: Floats, on: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """[B, A] the task's actions of the corrected script, which goes on where it is
+        `on`."""
+        now, task = self._now, self.core.task
+        raw = observation.vector(self._terms, now.history).astype(np.float32)
+        target, following = self._kick.corrected(raw, now.state, wish)
+        now.state = tuple(
+            np.where(on[:, None], new, old)
+            for new, old in zip(following, now.state, strict=True)
+        )
+        sent = newest(task.observation, self._seen[:, 0])["previous_target"]
+        return action_for(
+            task.action, target.astype(np.float64), sent[:, : len(BODY_JOINTS)]
+        )
+
+    def _look(self) -> None:
+        """Take the newest observation in; kicks that begin with it get their ball."""
+        now = self._now
+        fresh = now.steps == now.begins
+        sources = self._sources(now.side)
+        if fresh.any():
+            rows = np.flatnonzero(fresh)
+            sides = self._rng.choice([-1.0, 1.0], (len(rows), 1)).astype(np.float32)
+            now.side[rows] = sides
+            sources = self._sources(now.side)
+            sources["ball_position"][rows] = self._put_ball(rows, sides)
+        begun = observation.start(self._terms, sources)
+        blank = self._kick.initial_corrected(len(fresh))
+        pushed = observation.push(self._terms, now.history, sources)
+        now.history = tuple(
+            np.where(fresh[:, None, None], new, old)
+            for new, old in zip(begun, pushed, strict=True)
+        )
+        now.state = tuple(
+            np.where(fresh[:, None], new, old)
+            for new, old in zip(blank, now.state, strict=True)
+        )
+
+    def _sources(self, side: Floats) -> dict[str, NDArray[Any]]:
+        found = newest(self.core.task.observation, self._seen[:, 0])
+        return found | {"kick_side": side}
+
+    def _put_ball(self, rows: NDArray[np.int64], sides: Floats) -> NDArray[np.float64]:
+        """Lay the balls down; where they are seen, [n, 2] heading frame."""
+        drawn, count = self._correction, len(rows)
+        ahead = self._rng.uniform(*drawn.ahead_m, count)
+        left = sides[:, 0] * self._rng.uniform(*drawn.beside_m, count)
+        heading, qpos = self._headings()[rows], self._env.physics.qpos
+        root = self.core.arena.robots[0].root_qpos
+        ball = self.core.arena.ball
+        assert ball is not None
+        cosine, sine = np.cos(heading), np.sin(heading)
+        place = np.stack(
+            [cosine * ahead - sine * left, sine * ahead + cosine * left], axis=-1
+        )
+        qpos[np.ix_(rows, ball.qpos[:2])] = qpos[np.ix_(rows, root[:2])] + place
+        self._env.physics.qvel[np.ix_(rows, ball.qvel)] = 0.0
+        task = self.core.task
+        assert isinstance(task, KickTask)
+        noise = self._rng.normal(0.0, task.ball_noise_m, (count, 2))
+        return np.stack([ahead, left], axis=-1) + noise
+
+    def _headings(self) -> NDArray[np.float64]:
+        quat = self._env.physics.qpos[:, self.core.arena.robots[0].root_qpos[3:]]
+        return rotations.heading(quat)
+
+    def _aimed(self, state: EnvState) -> EnvState:
+        """Of kicks that begin now: the aim, and nothing gained before."""
+        fresh = (self._now.steps == self._now.begins)[:, None]
+        if not fresh.any():
+            return state
+        memory = replace(
+            state.memory,
+            aim_rad=np.where(fresh, self._headings()[:, None], state.memory.aim_rad),
+            best_m_s=np.where(fresh, 0.0, state.memory.best_m_s),
+            touched_s=np.where(fresh, 0.0, state.memory.touched_s),
+        )
+        return replace(state, memory=memory)
+
+    def _shown(self, moved: TimeStep) -> TimeStep:
+        raw = observation.vector(self._terms, self._now.history).astype(np.float32)
+        seen = self._kick.seen(raw, self._now.state)
+        seen = np.where(self._is_on()[:, None], seen, 0.0).astype(np.float32)
+        return replace(
+            moved,
+            observation=seen[:, None],
+            privileged=self._with_times(moved.privileged),
+            final_observation=seen[:, None],
+            final_privileged=self._with_times(moved.final_privileged),
+        )
+
+    def _with_times(self, privileged: Floats) -> Floats:
+        period_s = self.core.task.control_period_s
+        since = period_s * (self._now.steps - self._now.begins)[:, None]
+        bumps = np.clip(1 - np.abs(since / PHASE_S - np.arange(PHASES)), 0.0, 1.0)
+        times = np.concatenate([bumps, since < 0], axis=-1, dtype=np.float32)
+        return np.concatenate([privileged, times[:, None]], axis=-1)
+
+
+def sizes(task: Task) -> tuple[int, int]:
+    """Of observation and privileged observation while a kick is corrected."""
+    terms = (*(t for t in task.observation.terms if t.name not in _UNSEEN), _SIDE)
+    return seen_size(ObservationSpec(terms=terms)), task.privileged.size + TIMES
