@@ -72,6 +72,7 @@ class BrainState:
         request: the tactics' last wish.
         blocked: another robot stood in the way to the ball at the last decision.
         kicks: the tactics had the last steps to a kick then.
+        free: nobody else was after the ball then.
     """
 
     loop: LoopState
@@ -85,6 +86,7 @@ class BrainState:
     request: SkillRequest = field(default_factory=SkillRequest)
     blocked: bool = False
     kicks: bool = False
+    free: bool = False
 
 
 def start(player: Player, targets_rad: NDArray[np.float64]) -> BrainState:
@@ -183,11 +185,13 @@ def think(
     # lead round whoever stands in the way.
     passes = blocked and posture == "upright"
     kicks = _leads_to_kick(config, player, tactics_state, state)
+    free = tactics.is_free(config.tactics, config.pitch, state.view, already=state.free)
+    careful = kicks or (free and _may_lead(player))
     if order is not None:
         request = order
     elif _shoots(config, player, state, posture):
         request = replace(request, kind="kick")
-    elif not (passes or kicks) and game_senses.plays(
+    elif not (passes or careful) and game_senses.plays(
         player.score, state.game, state.looks, posture
     ):
         request = SkillRequest(kind="score")
@@ -216,6 +220,7 @@ def think(
         request=request,
         blocked=blocked,
         kicks=kicks,
+        free=free,
     )
     return following, targets
 
@@ -243,15 +248,18 @@ def _shoots(
     return able and shot.may_begin(config.shot, config.pitch, state.view)
 
 
+def _may_lead(player: Player) -> bool:
+    """The tactics may walk to a kick; not for a policy that plays whole games, nor to a
+    kick that begins in mid-stride."""
+    whole = player.score is not None and player.score.spec.gets_up
+    return not whole and not player.kick_aims
+
+
 def _leads_to_kick(
     config: BrainConfig, player: Player, now: TacticsState, state: BrainState
 ) -> bool:
-    """The tactics have the robot's last steps to a kick; not of a policy that plays
-    whole games, nor with a kick that begins in mid-stride."""
-    whole = player.score is not None and player.score.spec.gets_up
-    if whole or player.kick_aims:
-        return False
-    return tactics.leads_to_kick(
+    """The tactics have the robot's last steps to a kick."""
+    return _may_lead(player) and tactics.leads_to_kick(
         config.tactics, config.pitch, now, state.view, already=state.kicks
     )
 

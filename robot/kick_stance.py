@@ -74,8 +74,9 @@ def foot_in_place(
 
 def leftward(kick: KickSpec, foot: Side, ball_left_m: float) -> float:
     """How far to the left of the heading a kick with this foot sends the ball, rad."""
-    aside = kick.point_m[1]
-    return kick.turn_rad_m * (ball_left_m - (aside if foot == "left" else -aside))
+    sign = 1.0 if foot == "left" else -1.0
+    farther_m = sign * ball_left_m - kick.point_m[1]
+    return sign * (kick.outward_rad + kick.turn_rad_m * farther_m)
 
 
 def stand(

@@ -49,6 +49,10 @@ class TacticsConfig:
             around, whatever else plays the ball (`is_blocked`).
         blocked_slack_m: that robot must reach this much farther into the way than the
             detour leads round it, so that a detour that has begun goes on to its end.
+        free_m: with every other robot farther from the ball than this,
+        free_lead_m: and by this much farther than oneself, nobody else is after it
+            (`is_free`).
+        free_slack_m: by which both shrink once nobody was.
         contact_m: no step forward when another robot is this close ahead.
         search_rad_s: turning speed while the ball is not seen.
         camera_height_m: of the standing robot (0.51 m tall, ROBOTIS e-Manual).
@@ -74,6 +78,9 @@ class TacticsConfig:
     other_m: float = 0.4
     blocked_m: float = 0.8
     blocked_slack_m: float = 0.1
+    free_m: float = 1.5
+    free_lead_m: float = 0.5
+    free_slack_m: float = 0.3
     contact_m: float = 0.25
     search_rad_s: float = 0.8
     camera_height_m: float = 0.45
@@ -183,6 +190,25 @@ def is_pressed(config: TacticsConfig, view: WorldView, slack_m: float) -> bool:
     )
 
 
+def is_free(
+    config: TacticsConfig, pitch: FieldSpec, view: WorldView, *, already: bool
+) -> bool:
+    """A ball to be kicked that nobody else is after: there is time to walk up to it
+    with care, at a speed at which a push seldom fells.
+
+    Args:
+        already: whether it was so at the last decision.
+    """
+    if view.pose is None or view.ball is None:
+        return False
+    ball, slack = view.ball, config.free_slack_m if already else 0.0
+    if not _in_range(config, pitch, ball):
+        return False
+    own = math.dist(view.pose.point, ball)
+    least = max(config.free_m, own + config.free_lead_m) - slack
+    return all(math.dist(other, ball) > least for other in view.others)
+
+
 def leads_to_kick(
     config: TacticsConfig,
     pitch: FieldSpec,
@@ -200,10 +226,15 @@ def leads_to_kick(
     """
     if state.plan != "align" or view.ball is None:
         return False
-    near = config.kick_range_m + config.kick_range_slack_m
-    in_range = math.dist((pitch.half_length_m, 0.0), view.ball) <= near
+    in_range = _in_range(config, pitch, view.ball)
     slack = -config.kick_range_slack_m if already else 0.0
     return in_range and not is_pressed(config, view, slack)
+
+
+def _in_range(config: TacticsConfig, pitch: FieldSpec, ball: Point) -> bool:
+    """Of a kick at the goal that is already aligned for."""
+    near = config.kick_range_m + config.kick_range_slack_m
+    return math.dist((pitch.half_length_m, 0.0), ball) <= near
 
 
 def _attack(

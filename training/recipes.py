@@ -127,12 +127,20 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         ppo=replace(faster.ppo, discount=0.96, critic_first=30),
         total_steps=12_000_000,
     )
+    quicker = replace(
+        sides,
+        task=replace(sides.task, starts=replace(aside, sides_share=0.7)),
+        ppo=replace(sides.ppo, critic_first=0),
+        total_steps=8_000_000,
+        warm_std=0.15,
+    )
     return (
         Stage(name="clone", run=CloneConfig(run=cloned, script="getup")),
         Stage(name="sure", run=sure),
         Stage(name="fast", run=fast),
         Stage(name="faster", run=faster),
-        Stage(name="rise", run=sides),
+        Stage(name="sides", run=sides),
+        Stage(name="rise", run=quicker),
     )
 
 

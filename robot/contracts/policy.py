@@ -196,12 +196,15 @@ class KickSpec:
         turn_rad_m: how far outward the ball goes for each metre that it lies farther to
             that side than the middle of that range.
         settle_s: standing still before it, for a robot that has walked.
+        outward_rad: how far outward a ball in the middle of both ranges goes; less than
+            0 is inward.
     """
 
     ahead_m: tuple[float, float]
     aside_m: tuple[float, float]
     turn_rad_m: float
     settle_s: float
+    outward_rad: float = 0.0
 
     @property
     def point_m(self) -> tuple[float, float]:

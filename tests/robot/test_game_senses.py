@@ -134,7 +134,7 @@ def test_the_tactics_lead_round_an_opponent_in_the_way(score):
     # Lying, it gets up, whoever stands there.
     assert think(state, (0.6, 0.0), 3.1, "front").loop.skill == "getup"
     # Past the other, the score policy plays on.
-    assert think(state, (-0.6, 0.0), 3.2).loop.skill == "score"
+    assert think(state, (-0.4, 0.0), 3.2).loop.skill == "score"
 
 
 def test_the_tactics_lead_to_the_place_a_kick_scores_from(score):
@@ -143,9 +143,12 @@ def test_the_tactics_lead_to_the_place_a_kick_scores_from(score):
     state = replace(brain.start(plain, np.zeros(20)), game=PLAYING, game_s=0.0)
     body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
 
-    def skill(score, robot_x_m, ball_x_m):
-        robot = TrackedRobot(team=1, player=1, x_m=robot_x_m, y_m=0.0, yaw_rad=0.0)
-        frame = TrackerFrame(time_s=3.0, ball_xy_m=(ball_x_m, 0.0), robots=(robot,))
+    def skill(score, robot_x_m, ball_x_m, other=(2.0, 0.0)):
+        robots = tuple(
+            TrackedRobot(team=team, player=1, x_m=x, y_m=y, yaw_rad=0.0)
+            for team, (x, y) in ((1, (robot_x_m, 0.0)), (2, other))
+        )
+        frame = TrackerFrame(time_s=3.0, ball_xy_m=(ball_x_m, 0.0), robots=robots)
         heard = brain.hear(config, me, state, None, frame, 0.0)
         player = replace(plain, score=score)
         found = brain.think(config, me, player, heard, sensors(), body, "upright")[0]
@@ -156,6 +159,9 @@ def test_the_tactics_lead_to_the_place_a_kick_scores_from(score):
     # From afar, or too far from the goal, the policy plays.
     assert skill(score, 0.0, 1.0) == "score"
     assert skill(score, -1.4, -1.0) == "score"
+    # But with nobody near the ball there is time to walk up to it.
+    assert skill(score, 0.0, 1.0, other=(-1.0, 1.0)) == "walk"
+    assert skill(score, -1.4, -1.0, other=(1.0, 1.0)) == "score"
     # One that plays whole games kicks by itself.
     whole = Spy(replace(score.spec, gets_up=True))
     assert skill(whole, 0.6, 1.0) == "score"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from robot import steering, tactics
-from robot.contracts.policy import read_spec
+from robot import kick_stance, steering, tactics
+from robot.contracts.policy import KickSpec, read_spec
 from robot.kick_stance import QUICK_KICK
 from robot.steering import SteeringConfig, Velocity
 from robot.tactics import TacticsState
@@ -35,6 +35,29 @@ def test_a_ball_at_the_foot_near_the_goal_is_kicked_after_settling():
     assert kinds[:first] == ["stand"] * first
     assert 0.4 <= (first + 1) * 0.025 <= 0.45
     assert requests[first].kick_side == "left"
+
+
+@pytest.mark.parametrize(
+    ("foot", "left_m", "expected"),
+    [
+        # Inward by 0.05, and 2 rad/m outward of 0.05 m: 2 x 0.02 more.
+        ("left", 0.05, -0.05),
+        ("right", -0.05, 0.05),
+        ("left", 0.07, -0.01),
+        ("right", -0.07, 0.01),
+    ],
+)
+def test_where_a_kick_sends_the_ball_is_mirrored_for_the_other_foot(
+    foot, left_m, expected
+):
+    kick = KickSpec(
+        ahead_m=(0.1, 0.2),
+        aside_m=(0.02, 0.08),
+        turn_rad_m=2.0,
+        settle_s=0.4,
+        outward_rad=-0.05,
+    )
+    assert kick_stance.leftward(kick, foot, left_m) == pytest.approx(expected)
 
 
 def test_aligning_begins_early_enough_to_stop_before_the_ball():
@@ -121,6 +144,35 @@ def test_a_dribble_goes_on_until_the_robot_is_behind_the_ball():
     assert off.plan == "dribble"
     on, _ = decide(at(0.7, 0.0, yaw=0.1, ball=(0.95, 0.0)), state=state)
     assert on.plan == "align"
+
+
+@pytest.mark.parametrize(
+    ("ball", "others", "already", "free"),
+    [
+        ((1.0, 0.0), (), False, True),
+        # Too far from the goal to kick: 3.5 m.
+        ((-1.0, 0.0), (), False, False),
+        # From 0.7 m away, 1.5 m of the other counts, 1.2 m once it was free.
+        ((1.0, 0.0), ((1.0, 1.55),), False, True),
+        ((1.0, 0.0), ((1.0, 1.45),), False, False),
+        ((1.0, 0.0), ((1.0, 1.45),), True, True),
+        ((1.0, 0.0), ((1.0, 1.15),), True, False),
+        # All others.
+        ((1.0, 0.0), ((-1.0, 0.0), (1.0, 1.0)), False, False),
+    ],
+)
+def test_a_ball_is_free_with_nobody_else_after_it(ball, others, already, free):
+    view = at(ball[0] - 0.7, 0.0, ball=ball, others=others)
+    assert tactics.is_free(CONFIG, PITCH, view, already=already) == free
+
+
+def test_a_ball_is_free_for_the_one_who_is_first_at_it():
+    # 1.5 m away oneself, the other must be 2 m away.
+    for other_m, free in ((1.9, False), (2.1, True)):
+        view = at(-0.5, 0.0, ball=(1.0, 0.0), others=((1.0, other_m),))
+        assert tactics.is_free(CONFIG, PITCH, view, already=False) == free
+    unseen = at(0.5, 0.0, ball=None)
+    assert not tactics.is_free(CONFIG, PITCH, unseen, already=True)
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
 
     monkeypatch.setattr(recipes, "record_getups", record)
     stages = staged(recipe("rise", 3, scripts), Path("runs/rise"))
-    first, second, third, fourth, last = stages
+    first, second, third, fourth, sides, last = stages
     assert asked == ["getup"]
     assert recorded == [("scripted getup", {"worlds": 24, "every_s": 0.1, "seed": 5})]
     assert isinstance(first.run, CloneConfig)
@@ -48,8 +48,10 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
     assert isinstance(fourth.run, TaskRunConfig)
     assert third.run.warm_start == "runs/rise/sure"
     assert fourth.run.warm_start == "runs/rise/fast"
+    assert isinstance(sides.run, TaskRunConfig)
     assert isinstance(last.run, TaskRunConfig)
-    assert last.run.warm_start == "runs/rise/faster"
+    assert sides.run.warm_start == "runs/rise/faster"
+    assert last.run.warm_start == "runs/rise/sides"
     # No pushes in the second stage, full ones before the third ends and from then on.
     assert second.run.curriculum.push_ramp[0] >= second.run.total_steps
     assert third.run.curriculum.push_ramp[1] < third.run.total_steps
@@ -95,9 +97,9 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     monkeypatch.setattr(recipes, "record_getups", lambda script, **more: RECORDED)
     stages = recipe("match", 1, lambda name: load_bundle(SCRIPTED / name))
     tactics, alone, opponent, score, *more = staged(stages, Path("out"))
-    clone, sure, fast, faster, rise, duel = more
+    clone, sure, fast, faster, sides, rise, duel = more
     names = ["tactics", "alone", "opponent", "score"]
-    names += ["clone", "sure", "fast", "faster", "rise", "duel"]
+    names += ["clone", "sure", "fast", "faster", "sides", "rise", "duel"]
     assert [stage.name for stage in stages] == names
     assert isinstance(tactics.run, CloneConfig)
     assert isinstance(opponent.run, TaskRunConfig)
@@ -107,12 +109,13 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     assert isinstance(sure.run, TaskRunConfig)
     assert isinstance(fast.run, TaskRunConfig)
     assert isinstance(faster.run, TaskRunConfig)
+    assert isinstance(sides.run, TaskRunConfig)
     assert isinstance(rise.run, TaskRunConfig)
     assert isinstance(duel.run, TaskRunConfig)
-    later = (alone, opponent, score, sure, fast, faster, rise, duel)
+    later = (alone, opponent, score, sure, fast, faster, sides, rise, duel)
     assert [stage.run.warm_start for stage in later] == [
         *("out/tactics", "out/alone", "out/opponent"),
-        *("out/clone", "out/sure", "out/fast", "out/faster", ""),
+        *("out/clone", "out/sure", "out/fast", "out/faster", "out/sides", ""),
     ]
     assert duel.run.duel is not None
     teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
