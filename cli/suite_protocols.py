@@ -190,7 +190,7 @@ class KickTrial(OnTheFloor):
         return _over_since(trace, trace.touch, 1.0)
 
     def measure(self, trace: Trace, number: int) -> Measured:
-        return paper_measures.kick(trace)
+        return paper_measures.kick(trace, foot=_sign(number))
 
     def _side(self, number: int) -> Side:
         return "left" if _sign(number) > 0 else "right"

@@ -83,8 +83,16 @@ def getup(trace: Trace, standing_shoulder_m: float, limit_s: float) -> Measured:
     return Measured(value=float(trace.time_s[at]), success=True, falls=falls)
 
 
-def kick(trace: Trace) -> Measured:
-    """m/s: the ball's way in the 0.2 s after the first touch, over that time."""
+def kick(trace: Trace, foot: float | None = None) -> Measured:
+    """m/s: the ball's way in the 0.2 s after the first touch, over that time.
+
+    Extra: when it was touched, the best speed over 0.2 s, and with a foot how far
+    outward of the heading at the start the ball goes.
+
+    Args:
+        trace: from the order on.
+        foot: +1 for a kick ordered with the left one, -1 with the right.
+    """
     falls = count_falls(trace)
     touched = _first(trace.touch)
     if touched is None:
@@ -93,8 +101,13 @@ def kick(trace: Trace) -> Measured:
     if trace.time_s[-1] < touch_s + KICK_OVER_S - 1e-9:
         return _failed(falls, "ended within 0.2 s of the first touch")
     after = _at(trace, trace.ball_m[:, :2], touch_s + KICK_OVER_S)
-    way = float(np.linalg.norm(after - trace.ball_m[touched, :2]))
+    gone = after - trace.ball_m[touched, :2]
+    way = float(np.linalg.norm(gone))
     extra = {"touch_s": touch_s, "best_m_s": _best_kick(trace)}
+    if foot is not None and way > 0:
+        off = np.arctan2(gone[1], gone[0]) - trace.heading_rad[0]
+        outward = foot * np.arctan2(np.sin(off), np.cos(off))
+        extra["outward_deg"] = float(np.degrees(outward))
     return Measured(value=way / KICK_OVER_S, success=True, falls=falls, extra=extra)
 
 

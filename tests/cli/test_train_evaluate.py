@@ -119,6 +119,22 @@ def test_a_run_started_from_another_names_it(trained, tmp_path):
     assert ours.tolist() == theirs.tolist()
 
 
+def test_a_run_started_from_a_bundle_acts_as_it_did(tmp_path):
+    shipped = POLICIES / "getup"
+    args = ["train", "rise", "--envs", "4", "--steps", "0", "--from", str(shipped)]
+    out, bundle = tmp_path / "run", tmp_path / "bundle"
+    assert main([*args, "--out", str(out), "--bundle", str(bundle)]) == 0
+    told = json.loads((out / "config.json").read_text(encoding="utf-8"))["config"]
+    assert told["begins_as"] == str(shipped)
+    # Its critic knows nothing yet: it learns first.
+    assert told["ppo"]["critic_first"] > 0
+    policy = load_bundle(bundle)
+    golden = np.load(shipped / "golden.npz")
+    for seen, wanted in zip(golden["observation"], golden["action"], strict=True):
+        ours, _ = policy.act(seen, policy.initial_state())
+        np.testing.assert_allclose(ours, wanted, atol=1e-4)
+
+
 def test_no_environment_at_all_is_bad_input(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["train", "walk", "--envs", "0"])

@@ -137,6 +137,17 @@ def test_a_kick_is_the_balls_way_in_the_fifth_of_a_second_after_the_touch():
     assert got.extra["touch_s"] == pytest.approx(3.0)
 
 
+@pytest.mark.parametrize(("foot", "outward_deg"), [(1.0, -20.0), (-1.0, 20.0)])
+def test_how_far_outward_the_ball_goes_is_told_by_foot(foot, outward_deg):
+    trace = kicked()
+    # It goes along +x; a robot that faced 20 degrees to the left of that has kicked it
+    # to its right: inward with the left foot, outward with the right one.
+    turned = replace(trace, heading_rad=np.full(len(trace.time_s), np.radians(20.0)))
+    got = paper_measures.kick(turned, foot)
+    assert got.extra["outward_deg"] == pytest.approx(outward_deg)
+    assert "outward_deg" not in paper_measures.kick(turned).extra
+
+
 def test_after_a_gentle_touch_the_best_speed_shows_beside_the_first():
     trace = kicked(touch_s=5.0, speed_m_s=3.0)
     got = paper_measures.kick(replace(trace, touch=during(2.0, 6.0)))
