@@ -22,6 +22,7 @@ from robot.scripted.bundle import (
     script_text,
     scripted_spec,
 )
+from robot.scripted.kick import KickPolicy
 from robot.scripted.rehearsal import rehearsal
 from sim.robot_model import ModelError, model_hash
 from training.run_folder import RunError
@@ -100,6 +101,11 @@ def run(args: argparse.Namespace) -> int:
     console = Console()
     before = Before(walk=shipped_walk(), stops=stops_of(args.walk))
     if args.generations:
+        if isinstance(policy, KickPolicy) and policy.correction is not None:
+            console.print(
+                "the motion is searched without the network that corrects it: learn "
+                "that anew with op3-soccer train kick"
+            )
         script = search(policy.script, before, args, console)
         policy = make_policy(spec, script)
     title, columns, rows = measure(policy, before, args.measure, args.seed + 1_000_000)

@@ -11,7 +11,11 @@ from robot.skills import Side
 from robot.world import Point, Pose, wrapped
 
 QUICK_KICK = KickSpec(
-    ahead_m=(0.135, 0.21), aside_m=(0.02, 0.085), turn_rad_m=4.5, settle_s=0.4
+    ahead_m=(0.135, 0.21),
+    aside_m=(0.02, 0.085),
+    turn_rad_m=1.2,
+    settle_s=0.2,
+    outward_rad=-0.035,
 )
 """Of policies/kick, for a kick whose bundle does not say."""
 

@@ -29,7 +29,7 @@ class SteeringConfig:
         around_rad: how far past the tangent point a detour leads around a circle.
     """
 
-    forward_m_s: float = 0.5
+    forward_m_s: float = 0.45
     backward_m_s: float = 0.2
     left_m_s: float = 0.15
     turn_rad_s: float = 1.2

@@ -121,17 +121,18 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         side_spread_rad=0.4,
         poses=(*(STAND_RAD,) * 3, *(T_POSE_RAD,) * 2, FLAT_RAD, CROUCH_RAD),
     )
+    short = replace(task, starts=aside, episode_s=3.0)
     sides = replace(
         faster,
-        task=replace(task, starts=aside, episode_s=3.0),
+        task=short,
         ppo=replace(faster.ppo, discount=0.96, critic_first=30),
         total_steps=12_000_000,
     )
     quicker = replace(
         sides,
-        task=replace(sides.task, starts=replace(aside, sides_share=0.7)),
+        task=replace(short, starts=replace(aside, sides_share=0.7)),
         ppo=replace(sides.ppo, critic_first=0),
-        total_steps=8_000_000,
+        total_steps=7_400_000,
         warm_std=0.15,
     )
     return (
@@ -148,8 +149,8 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
     """How policies/kick was made, from a script that `op3-soccer tune kick` found.
 
     Its motion is played, and a policy learns to correct it: standing first, while the
-    pushes grow; then out of the walk as well; last in small steps with little noise,
-    where a miss costs more.
+    pushes grow; then out of the walk as well; then with little noise, where a miss and
+    a fall cost ever more.
     """
     rewards = KickRewards(
         aim=-100.0, fall=-40.0, heading=0.0, action_rate=-0.002, action_jerk=-0.001
@@ -186,9 +187,9 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
         ppo=replace(standing.ppo, critic_first=0),
         curriculum=CurriculumConfig(push_ramp=(0, 1)),
         kick=CorrectionConfig(bundle="kick", moving_share=0.5),
-        total_steps=3_000_000,
+        total_steps=3_100_000,
     )
-    exact = replace(
+    straight = replace(
         moving,
         task=replace(task, rewards=replace(rewards, speed=70.0, aim=-250.0)),
         ppo=replace(moving.ppo, kl=0.012),
@@ -196,11 +197,31 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
             bundle="kick", moving_share=0.4, moving_left_m_s=0.15, moving_rad_s=1.0
         ),
         warm_std=0.13,
-        total_steps=10_000_000,
+        total_steps=2_500_000,
+    )
+    upright = replace(
+        straight,
+        task=replace(
+            task, rewards=replace(rewards, speed=70.0, aim=-250.0, fall=-150.0)
+        ),
+        kick=CorrectionConfig(bundle="kick", moving_share=0.25, moving_m_s=0.2),
+        total_steps=1_850_000,
+    )
+    exact = replace(
+        upright,
+        task=replace(
+            task, rewards=replace(rewards, speed=90.0, aim=-400.0, fall=-200.0)
+        ),
+        kick=CorrectionConfig(bundle="kick", moving_share=0.15, moving_m_s=0.2),
+        rollout_steps=64,
+        warm_std=0.1,
+        total_steps=8_200_000,
     )
     return (
         Stage(name="standing", run=standing),
         Stage(name="moving", run=moving),
+        Stage(name="straight", run=straight),
+        Stage(name="upright", run=upright),
         Stage(name="exact", run=exact),
     )
 

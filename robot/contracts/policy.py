@@ -241,7 +241,8 @@ class PolicySpec:
     Attributes:
         name: for reports.
         role: which skill it provides.
-        engine: "onnx" (`policy.onnx`) or "scripted" (`script.json`).
+        engine: "onnx" (`policy.onnx`) or "scripted" (`script.json`, with
+            `correction.onnx` for a kick that a policy corrects).
         control_period_s: time between two actions.
         observation: the input vector.
         action: the output vector.

@@ -168,7 +168,11 @@ def test_the_tactics_lead_to_the_place_a_kick_scores_from(score):
 
 
 def test_the_last_steps_are_as_fast_as_the_walk_needs_them():
+    straight = KickSpec(
+        ahead_m=(0.135, 0.21), aside_m=(0.02, 0.085), turn_rad_m=0.0, settle_s=0.4
+    )
     plain = make_player()
+    plain = replace(plain, kick=Spy(replace(plain.kick.spec, kick=straight)))
     command = replace(plain.walk.spec.command, least=(0.16, 0.11, 0.4))
     slow = replace(plain, walk=Spy(replace(plain.walk.spec, command=command)))
     me, config = Identity(team=1), BrainConfig()

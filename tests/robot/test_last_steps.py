@@ -27,13 +27,13 @@ def test_a_ball_at_the_foot_near_the_goal_is_kicked_after_settling():
     view = at(1.5, 0.0, ball=(1.655, 0.05))
     state = TacticsState(plan="align", side="left")
     requests = []
-    for _ in range(18):  # 18 x 25 ms = 0.45 s > settle_s 0.4 s
+    for _ in range(10):  # 10 x 25 ms = 0.25 s > settle_s 0.2 s
         state, request = decide(view, state=state)
         requests.append(request)
     kinds = [request.kind for request in requests]
     first = kinds.index("kick")
     assert kinds[:first] == ["stand"] * first
-    assert 0.4 <= (first + 1) * 0.025 <= 0.45
+    assert 0.2 <= (first + 1) * 0.025 <= 0.25
     assert requests[first].kick_side == "left"
 
 
@@ -76,19 +76,21 @@ def test_aligning_begins_early_enough_to_stop_before_the_ball():
 
 def test_a_kick_waits_until_the_robot_faces_the_goal():
     # 2.5 m from the goal a quarter of its half is atan(0.1 / 2.5) = 0.04 rad, less than
-    # kick_error_rad 0.06; 0.5 m from it atan(0.1 / 0.5) = 0.2 rad.
-    for ball_x, yaw, kind in (
+    # error_rad 0.06; 0.5 m from it atan(0.1 / 0.5) = 0.2 rad. The left foot sends the
+    # ball to the right of the heading, so that must be to the left of the goal.
+    for ball_x, off, kind in (
         (0.0, 0.05, "stand"),
         (0.0, 0.08, "walk"),
         (2.0, 0.15, "stand"),
         (2.0, 0.25, "walk"),
     ):
         state = TacticsState(plan="align", side="left")
-        ahead, left = 0.165, 0.05
+        ahead, left = QUICK_KICK.point_m
+        yaw = off - QUICK_KICK.outward_rad
         x = ball_x - math.cos(yaw) * ahead + math.sin(yaw) * left
         y = -math.sin(yaw) * ahead - math.cos(yaw) * left
         _, request = decide(at(x, y, yaw=yaw, ball=(ball_x, 0.0)), state=state)
-        assert request.kind == kind, (ball_x, yaw)
+        assert request.kind == kind, (ball_x, off)
 
 
 @pytest.mark.parametrize("ball_x", [0.0, 0.8, 1.6])

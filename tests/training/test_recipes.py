@@ -128,15 +128,13 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
 
 def test_a_kick_is_corrected_standing_then_out_of_the_walk():
     stages = staged(recipe("kick", 4, no_script), Path("out"))
-    standing, moving, exact = (stage.run for stage in stages)
-    for run, before, share in (
-        (standing, "", 0.0),
-        (moving, "out/standing", 0.5),
-        (exact, "out/moving", 0.4),
-    ):
+    before = ("", "out/standing", "out/moving", "out/straight", "out/upright")
+    shares = (0.0, 0.5, 0.4, 0.25, 0.15)
+    for stage, earlier, share in zip(stages, before, shares, strict=True):
+        run = stage.run
         assert isinstance(run, TaskRunConfig)
         assert isinstance(run.task, KickTask)
-        assert run.warm_start == before
+        assert run.warm_start == earlier
         assert (run.skill, run.seed) == ("walk", 4)
         assert run.kick is not None
         assert (run.kick.bundle, run.kick.moving_share) == ("kick", share)

@@ -8,6 +8,7 @@ import pytest
 
 from cli.main import main
 from robot.policy import load_bundle
+from robot.scripted.kick import KickPolicy
 from sim.kick_trials import KickOutcome, kick_score
 from sim.motion_tuning import SearchConfig, cross_entropy
 
@@ -49,6 +50,21 @@ def test_one_generation_writes_a_bundle_the_runtime_accepts(
     made = load_bundle(tmp_path / "kick")
     assert made.spec.role == "kick"
     assert made.spec.made_by.startswith("op3-soccer tune kick --generations 1")
+
+
+def test_searching_on_from_a_corrected_kick_leaves_its_network_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    options = ["--generations", "1", "--candidates", "2", "--trials", "2"]
+    options += ["--measure", "2", "--bundle", "policies/kick"]
+    code = main(["tune", "kick", *options, "--out", str(tmp_path / "kick")])
+    assert code == 0
+    assert "without the network" in " ".join(capsys.readouterr().out.split())
+    (tmp_path / "kick" / "CARD.md").write_text("# Kick\n", encoding="utf-8")
+    made = load_bundle(tmp_path / "kick")
+    assert isinstance(made, KickPolicy)
+    assert made.correction is None
 
 
 def test_a_folder_of_another_skill_is_refused(
