@@ -45,7 +45,7 @@ def add_parser(subparsers: Any) -> None:
         dest="warm_start",
         metavar="RUN",
         help="a single run that starts from the networks of the run in this folder, or "
-        "from the policy of the bundle in it, e.g. policies/getup",
+        "(PPO) from the policy of the bundle in it, e.g. policies/getup",
     )
     add(
         "--teachers",

@@ -17,7 +17,7 @@ from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
 from training.recipes import HELD_PPO, duel_task, plain_run, recipe
-from training.run_folder import RunError
+from training.run_folder import RunError, has_checkpoint
 from training.stages import staged
 from training.train_dmpo import DmpoRunConfig
 from training.train_task import TaskRunConfig, fits_teacher
@@ -26,8 +26,9 @@ _Run = TypeVar("_Run", bound=TaskRunConfig | DmpoRunConfig | CloneConfig)
 DMPO_ENVS = 64
 """Environments of a DMPO run: fewer than PPO's, for more updates per step."""
 _CRITIC_FIRST = 25
+"""Updates of the critic alone for a policy that is learned on from its bundle."""
 _SURE_STD = 0.15
-"""Of the actions of a policy that is learned on from its bundle, which tells none."""
+"""Of its actions: the bundle tells none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +148,15 @@ def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
 
 def _start(folder: Path | None) -> dict[str, str]:
     """What a run starts from: nothing, the run in a folder, or the bundle there."""
-    if folder is not None and (folder / "policy.onnx").is_file():
-        return {"begins_as": str(folder)}
+    if folder is None or has_checkpoint(folder):
+        return {"warm_start": _path(folder)}
+    if (folder / "policy.onnx").is_file():
+        return {"begins_as": str(folder.resolve())}
+    if (folder / "script.json").is_file():
+        raise RunError(
+            f"--from: expected a run or the bundle of a learned policy, found the "
+            f"scripted one in {folder}"
+        )
     return {"warm_start": _path(folder)}
 
 

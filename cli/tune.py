@@ -14,6 +14,7 @@ from cli.tune_search import SHIPPED, Before, search, shipped_walk, stops_of
 from robot.contracts.errors import ContractError
 from robot.contracts.policy import KickSpec, read_spec, write_spec
 from robot.policy import write_golden
+from robot.scripted import correction
 from robot.scripted.bundle import (
     Provenance,
     Script,
@@ -100,14 +101,16 @@ def run(args: argparse.Namespace) -> int:
     policy = load(folder, spec)
     console = Console()
     before = Before(walk=shipped_walk(), stops=stops_of(args.walk))
+    corrected = isinstance(policy, KickPolicy) and policy.correction is not None
+    if corrected and (args.generations or args.out):
+        console.print(
+            "the motion is taken without the network that corrects it; with its "
+            "script.json in policies/kick, op3-soccer train kick learns another"
+        )
+        policy = load(folder, spec, corrected=False)
     if args.generations:
-        if isinstance(policy, KickPolicy) and policy.correction is not None:
-            console.print(
-                "the motion is searched without the network that corrects it: learn "
-                "that anew with op3-soccer train kick"
-            )
         script = search(policy.script, before, args, console)
-        policy = make_policy(spec, script)
+        policy = make_policy(policy.spec, script)
     title, columns, rows = measure(policy, before, args.measure, args.seed + 1_000_000)
     console.print(table_of(title, columns, rows))
     if args.out:
@@ -135,6 +138,7 @@ def write_bundle(
     (folder / "script.json").write_text(script_text(script), encoding="utf-8")
     policy = make_policy(spec, script)
     write_golden(folder / "golden.npz", policy, rehearsal(spec))
+    (folder / correction.FILE).unlink(missing_ok=True)
 
 
 def _command(args: argparse.Namespace) -> str:

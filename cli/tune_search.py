@@ -32,6 +32,7 @@ from sim.motion_tuning import (
     walk_trials,
 )
 from sim.motion_world import MotionWorldConfig
+from training.run_folder import RunError
 from training.walk_recordings import Recording, record_walks
 
 SHIPPED = Path("policies/scripted")
@@ -106,7 +107,7 @@ def stops_of(bundle: str | None) -> Recording | None:
     a minute of computing; none without a walk.
 
     Raises:
-        RunError: no such walk.
+        RunError: no such walk, or one that never stands.
     """
     if bundle is None:
         return None
@@ -117,6 +118,11 @@ def stops_of(bundle: str | None) -> Recording | None:
         if math.hypot(*moment.velocity[:2]) < _STOPPED_M_S
         and abs(moment.velocity[5]) < _STOPPED_RAD_S
     ]
+    if not rows:
+        raise RunError(
+            f"{bundle}: expected a walk that comes to stand, found none of "
+            f"{len(moments)} moments in which it does"
+        )
     return Recording(tuple(moments[row] for row in rows), taken(robots, np.array(rows)))
 
 

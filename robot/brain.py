@@ -186,7 +186,8 @@ def think(
     passes = blocked and posture == "upright"
     kicks = _leads_to_kick(config, player, tactics_state, state)
     free = tactics.is_free(config.tactics, config.pitch, state.view, already=state.free)
-    careful = kicks or (free and _may_lead(player))
+    walks_up = free and tactics_state.plan != "dribble" and _may_lead(player)
+    careful = kicks or walks_up
     if order is not None:
         request = order
     elif _shoots(config, player, state, posture):

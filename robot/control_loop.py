@@ -42,7 +42,8 @@ class LoopState:
         history: of the observation; empty before a skill's first step.
         targets_rad: [20] last targets, canonical order.
         kick_side: +1 left, -1 right; kept while a kick runs.
-        ball_m: where the ball was last known, ahead and left of the torso.
+        ball_m: where the ball was last known, ahead and left of the torso; None if it
+            never was: a kick then takes it to lie where it wants it.
         image: last seen; None before the first picture.
         decision: what the policy was asked and answered; None for "hold".
     """
@@ -55,7 +56,7 @@ class LoopState:
     targets_rad: FloatArray
     kick_side: float
     clock_s: float = 0.0
-    ball_m: tuple[float, float] = (0.0, 0.0)
+    ball_m: tuple[float, float] | None = None
     image: Image | None = None
     decision: PolicyStep | None = None
 
@@ -215,7 +216,7 @@ def _sources(
         "velocity_command": _command(spec.command, request),
         "gait_clock": observation.gait_clock(time_s, spec.clock_hz),
         "kick_side": np.array([state.kick_side]),
-        "ball_position": np.array(state.ball_m),
+        "ball_position": np.array(state.ball_m or _supposed_ball(spec, state)),
         "kick_direction": np.array(
             [
                 math.cos(request.kick_direction_rad),
@@ -224,6 +225,14 @@ def _sources(
         ),
         "linear_acceleration": sensors.acceleration_m_s2,
     }
+
+
+def _supposed_ball(spec: PolicySpec, state: LoopState) -> tuple[float, float]:
+    """Ahead and left of the torso."""
+    if spec.kick is None:
+        return 0.0, 0.0
+    ahead, aside = spec.kick.point_m
+    return ahead, aside if state.kick_side > 0 else -aside
 
 
 def _command(spec: CommandSpec, request: SkillRequest) -> FloatArray:

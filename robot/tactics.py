@@ -202,7 +202,7 @@ def is_free(
     if view.pose is None or view.ball is None:
         return False
     ball, slack = view.ball, config.free_slack_m if already else 0.0
-    if not _in_range(config, pitch, ball):
+    if not _in_range(config, pitch, ball, already=already):
         return False
     own = math.dist(view.pose.point, ball)
     least = max(config.free_m, own + config.free_lead_m) - slack
@@ -226,14 +226,16 @@ def leads_to_kick(
     """
     if state.plan != "align" or view.ball is None:
         return False
-    in_range = _in_range(config, pitch, view.ball)
+    in_range = _in_range(config, pitch, view.ball, already=True)
     slack = -config.kick_range_slack_m if already else 0.0
     return in_range and not is_pressed(config, view, slack)
 
 
-def _in_range(config: TacticsConfig, pitch: FieldSpec, ball: Point) -> bool:
-    """Of a kick at the goal that is already aligned for."""
-    near = config.kick_range_m + config.kick_range_slack_m
+def _in_range(
+    config: TacticsConfig, pitch: FieldSpec, ball: Point, *, already: bool
+) -> bool:
+    """Of a kick at the goal; a little farther once it was."""
+    near = config.kick_range_m + (config.kick_range_slack_m if already else 0.0)
     return math.dist((pitch.half_length_m, 0.0), ball) <= near
 
 

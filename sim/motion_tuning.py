@@ -227,7 +227,8 @@ def cross_entropy(
     config: SearchConfig,
     report: Callable[[int, float, float], None] = lambda *_: None,
 ) -> Array:
-    """The mean of the last elite; Ctrl-C ends the search with the one there is.
+    """The mean of the last elite; Ctrl-C after the first generation ends the search
+    with the one there is.
 
     Args:
         score: candidates [P] each and the generation to one number each, to raise.
@@ -244,6 +245,8 @@ def cross_entropy(
         try:
             scores = score(list(draws), generation)
         except KeyboardInterrupt:
+            if generation == 0:
+                raise
             break
         elite = draws[np.argsort(-scores)[:elite_count]]
         mean = elite.mean(axis=0)

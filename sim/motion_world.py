@@ -110,6 +110,7 @@ class MotionWorld:
         if config.robots is None:
             drawn = [self._drawn_model(arena.model) for _ in range(self._distinct)]
         else:
+            _check_delays(config.robots)
             known = len(config.robots.floor_friction)
             self._draw = self.rng.integers(known, size=self._distinct)
             robots = taken(config.robots, self._draw)
@@ -343,6 +344,16 @@ class PolicyBatch:
                 spec.action, action, target[rows, columns]
             )
         return target
+
+
+def _check_delays(robots: EpisodeParameters) -> None:
+    """Raises ValueError for goals or senses later than a control period."""
+    most = max(robots.action_delay_steps.max(), robots.observation_delay_steps.max())
+    if most >= _SUBSTEPS:
+        raise ValueError(
+            f"MotionWorldConfig.robots: expected delays of less than {_SUBSTEPS} "
+            f"physics steps, found {most}"
+        )
 
 
 def _models_of(arena: Arena, robots: EpisodeParameters) -> list[mujoco.MjModel]:

@@ -74,7 +74,10 @@ def read_network(bundle: str) -> BundleNetwork:
     mirrored = any(node.op_type == "Mean" for node in graph.node)
     names = [node.input for node in graph.node if node.op_type == "Gemm"]
     names = names[: len(names) // 2] if mirrored else names
-    layers = tuple((values[weight], values[bias]) for _, weight, bias in names)
+    try:
+        layers = tuple((values[weight], values[bias]) for _, weight, bias in names)
+    except (KeyError, ValueError):  # products of other things than weights
+        layers = ()
     network = BundleNetwork(spec=spec, layers=layers, mirrored=mirrored)
     _check(folder, network)
     return network
@@ -86,7 +89,7 @@ def _check(folder: Path, network: BundleNetwork) -> None:
     seen, wanted = golden["observation"], golden["action"]
     try:
         error = float(np.abs(np.asarray(network(seen)) - wanted).max())
-    except (TypeError, ValueError):  # layers that do not follow each other
+    except (TypeError, ValueError):  # no layers, or none that follow each other
         error = float("inf")
     if not error < _GOLDEN:
         raise RunError(

@@ -49,7 +49,7 @@ def load_kick(bundle: str, task: Task) -> KickPolicy:
         task: what is learned.
 
     Raises:
-        RunError: no scripted kick.
+        RunError: no scripted kick, or one too long for a correction's sense of time.
         ContractError: the bundle is broken.
     """
     folder = folder_of(bundle)
@@ -59,7 +59,14 @@ def load_kick(bundle: str, task: Task) -> KickPolicy:
             f"{folder}: expected a scripted kick, found {found.spec.engine} "
             f"{found.spec.role}"
         )
-    return KickPolicy(corrected_spec(found.spec, task), found.script)
+    spec, known_s = found.spec, PHASES * PHASE_S
+    if spec.control_period_s != task.control_period_s or spec.commit_s > known_s:
+        raise RunError(
+            f"{folder}: expected a kick of {known_s:g} s at most in steps of "
+            f"{task.control_period_s:g} s, found {spec.commit_s:g} s in steps of "
+            f"{spec.control_period_s:g} s"
+        )
+    return KickPolicy(corrected_spec(spec, task), found.script)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +91,18 @@ class CorrectionConfig:
     moving_m_s: float = 0.3
     moving_left_m_s: float = 0.1
     moving_rad_s: float = 0.6
+
+    def __post_init__(self) -> None:
+        for name in ("before_s", "ahead_m", "beside_m"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(
+                    f"correction.{name}: expected 0 < low <= high, found {low}, {high}"
+                )
+        if not 0 <= self.moving_share <= 1:
+            raise ValueError(
+                f"correction.moving_share: expected 0 to 1, found {self.moving_share:g}"
+            )
 
 
 @dataclass
@@ -112,7 +131,7 @@ class CorrectedKick:
 
     Observations are what `KickPolicy.seen` gives, zeros while no kick is on; to the
     privileged ones `TIMES` numbers are added. The ball comes when the kick begins, and
-    shall go where the robot then faces.
+    shall go where the robot then faces; the critic hears of both a step later.
     """
 
     def __init__(
@@ -171,7 +190,8 @@ class CorrectedKick:
         self._seen = moved.observation
         self._look()
         shown = self._shown(moved)
-        # Time ends no episode in the midst of a kick: then it sees nothing.
+        # Where time ends an episode, no kick is on any more, but in the first episodes
+        # of a staggered batch.
         final = np.array(shown.observation)
         final[ended] = 0.0
         return state, replace(shown, final_observation=final, final_privileged=last)

@@ -35,7 +35,9 @@ def archive_of(
     interface = task_interface(config.task)
     if isinstance(config, TaskRunConfig) and config.kick is not None:
         # Observed and done in terms of the script, not of the task's joints.
-        over = json.loads(json.dumps({"corrects": to_plain(config.kick)}))
+        told = {"skill": config.skill, "reach": config.reach}
+        over = {"corrects": to_plain(config.kick)} | told
+        over = json.loads(json.dumps(over))
         interface = replace(interface, observation=over, privileged=over, action=over)
     elif isinstance(config, TaskRunConfig) and config.skill:
         # What a learner of joints would misread: commands, and rewards added up.

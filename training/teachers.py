@@ -138,6 +138,11 @@ def _distribution(
             action_mirror(interface.action),
         )
     size = len(interface.action.joints)
+    if config.get("kick"):
+        raise RunError(
+            f"{subject}: expected a teacher of joints or of commands, found one that "
+            f"corrects a scripted kick"
+        )
     if config.get("skill"):
         return _commanding(config, interface, subject)
     if "ppo" in config:

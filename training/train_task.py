@@ -137,6 +137,11 @@ class TaskRunConfig:
                 f"run.kick: expected it with a kick task and a skill that stands, "
                 f"found the task {self.task.name} and skill {self.skill!r}"
             )
+        if self.kick and self.begins_as:
+            raise ValueError(
+                f"run.begins_as: expected none for the correction of a kick, found "
+                f"{self.begins_as}"
+            )
         if self.hold < 1 or (self.hold > 1 and (self.kick or not self.skill)):
             raise ValueError(
                 f"run.hold: expected 1, or more with a skill, found {self.hold}"
@@ -325,11 +330,14 @@ def check_start(config: TaskRunConfig) -> None:
 
     Raises:
         RunError: the run to start from has no checkpoint or networks of another shape;
-            a teacher is missing, or to be begun as but shaped otherwise.
+            a teacher is missing, or to be begun as but shaped otherwise; a kick to be
+            corrected is none.
     """
     check_warm_start(config.warm_start)
     if config.warm_start:
         read_params(Path(config.warm_start), _shape_of_networks(config))
+    if config.kick is not None:
+        corrected_kick.load_kick(config.kick.bundle, config.task)
     if config.begins_as:
         task, shape = config.task, _shape_of_networks(config)["actor"]
         actor_of_bundle(config.begins_as, task.observation, task.action, shape)

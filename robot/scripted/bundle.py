@@ -61,9 +61,13 @@ class Provenance:
     commit: str
 
 
-def load(folder: Path, spec: PolicySpec) -> ScriptedPolicy:
-    """The policy whose `script.json` lies in `folder`; of a kick with `correction.onnx`
-    beside it, the corrected one.
+def load(folder: Path, spec: PolicySpec, *, corrected: bool = True) -> ScriptedPolicy:
+    """The policy whose `script.json` lies in `folder`.
+
+    Args:
+        folder: of the bundle.
+        spec: of the bundle; one of a corrected kick asks for `correction.onnx` too.
+        corrected: false gives such a kick without its correction, as a spec of its own.
 
     Raises:
         ContractError: no such file, not JSON, or not the script of the spec's role; a
@@ -79,12 +83,26 @@ def load(folder: Path, spec: PolicySpec) -> ScriptedPolicy:
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ContractError(str(path), [f"expected JSON, found {error}"]) from None
     script = from_plain(SCRIPT_KIND[spec.role], plain, subject=str(path))
-    network = folder / correction.FILE
-    if isinstance(script, KickScript) and network.is_file():
-        return KickPolicy(
-            spec, script, correction.OnnxCorrection(network, spec.observation)
+    if not isinstance(script, KickScript):
+        return make_policy(spec, script)
+    if spec.state_shapes != KickPolicy.CORRECTED_SHAPES:
+        return KickPolicy(spec, script)
+    if not corrected:
+        plain = Provenance(
+            robot_model_sha256=spec.robot_model_sha256,
+            made_by=spec.made_by,
+            commit=spec.commit,
         )
-    return make_policy(spec, script)
+        return KickPolicy(scripted_spec(script, plain, spec.kick), script)
+    network = folder / correction.FILE
+    if not network.is_file():
+        raise ContractError(
+            str(network),
+            ["expected the network that corrects this kick, found no such file"],
+        )
+    return KickPolicy(
+        spec, script, correction.OnnxCorrection(network, spec.observation)
+    )
 
 
 def make_policy(spec: PolicySpec, script: Script) -> ScriptedPolicy:

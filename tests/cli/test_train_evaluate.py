@@ -135,6 +135,14 @@ def test_a_run_started_from_a_bundle_acts_as_it_did(tmp_path):
         np.testing.assert_allclose(ours, wanted, atol=1e-4)
 
 
+def test_a_scripted_bundle_is_nothing_to_start_from(tmp_path, capsys):
+    shipped = str(POLICIES / "scripted" / "walk")
+    assert (
+        main(["train", "walk", *TINY, "--out", str(tmp_path), "--from", shipped]) == 2
+    )
+    assert "found the scripted one" in _words(capsys.readouterr().err)
+
+
 def test_no_environment_at_all_is_bad_input(capsys):
     with pytest.raises(SystemExit) as stopped:
         main(["train", "walk", "--envs", "0"])

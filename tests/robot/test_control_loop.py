@@ -9,7 +9,7 @@ import pytest
 from robot import control_loop
 from robot.attitude import AttitudeState
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
-from robot.contracts.policy import ObservationSpec
+from robot.contracts.policy import KickSpec, ObservationSpec
 from robot.contracts.sensors import SensorFrame
 from robot.observation import TERM_SIZES
 from robot.player import Player
@@ -228,6 +228,23 @@ def test_the_gait_clock_goes_on_between_skills_of_one_clock(score_hz, goes_on):
     turn = 2 * np.pi * 0.15 if goes_on else 0.0
     wanted = [np.sin(turn), np.cos(turn)]
     np.testing.assert_allclose(score.seen[0], wanted, atol=1e-6)
+
+
+def test_a_kick_takes_a_ball_it_never_saw_to_lie_where_it_wants_it():
+    plain = make_player()
+    wanted = KickSpec(
+        ahead_m=(0.1, 0.2), aside_m=(0.02, 0.08), turn_rad_m=0.0, settle_s=0.0
+    )
+    seen = ObservationSpec(terms=(term("ball_position", 2),))
+    spec = replace(plain.kick.spec, kick=wanted, observation=seen)
+    for side, left_m in (("left", 0.05), ("right", -0.05)):
+        player = replace(plain, kick=Spy(spec))
+        state = control_loop.start(player, STAND)
+        request = SkillRequest(kind="kick", kick_side=side)
+        control_loop.tick(
+            player, CONFIG, state, sensors(), ATTITUDE, "upright", request
+        )
+        np.testing.assert_allclose(player.kick.seen, [[0.15, left_m]], atol=1e-6)
 
 
 def test_a_policy_sees_where_the_ball_was_last_known():

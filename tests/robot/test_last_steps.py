@@ -152,8 +152,11 @@ def test_a_dribble_goes_on_until_the_robot_is_behind_the_ball():
     ("ball", "others", "already", "free"),
     [
         ((1.0, 0.0), (), False, True),
-        # Too far from the goal to kick: 3.5 m.
+        # Too far from the goal to kick: 3.5 m; up to 2.75 m, or 2.85 m once free.
         ((-1.0, 0.0), (), False, False),
+        ((-0.3, 0.0), (), False, False),
+        ((-0.3, 0.0), (), True, True),
+        ((-0.4, 0.0), (), True, False),
         # From 0.7 m away, 1.5 m of the other counts, 1.2 m once it was free.
         ((1.0, 0.0), ((1.0, 1.55),), False, True),
         ((1.0, 0.0), ((1.0, 1.45),), False, False),

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from robot.contracts.joints import JOINT_NAMES
 from sim.env_parameters import EpisodeParameters, joined, sample_parameters, taken
@@ -102,6 +103,14 @@ def test_worlds_repeat_their_robots_in_turn() -> None:
     joints = world.qpos[:, world.index.joint_qpos]
     np.testing.assert_array_equal(joints[:4], joints[4:])
     assert len(np.unique(joints[:4, 0])) == 4
+
+
+def test_robots_later_than_a_control_step_are_refused() -> None:
+    robots = flawless(1)
+    late = np.full_like(robots.observation_delay_steps, 5)
+    robots = replace(robots, observation_delay_steps=late)
+    with pytest.raises(ValueError, match="less than 5 physics steps, found 5"):
+        MotionWorld(MotionWorldConfig(count=1, robots=robots))
 
 
 def test_rows_of_draws_are_taken_and_joined() -> None:

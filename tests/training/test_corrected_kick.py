@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from robot import scripted
 from robot.contracts.errors import ContractError
 from robot.contracts.joints import OP3_JOINTS
 from robot.contracts.symmetry import observation_mirror
@@ -34,7 +35,13 @@ from training.run_archive import archive_of
 from training.run_folder import RunError, RunFolder
 from training.skill import load_skill
 from training.streams import task_interface
-from training.train_task import TaskRunConfig, make_learner, train_task
+from training.teachers import load_teacher
+from training.train_task import (
+    TaskRunConfig,
+    check_start,
+    make_learner,
+    train_task,
+)
 
 POLICIES = Path(__file__).parents[2] / "policies"
 STAND = np.array([joint.stand_rad for joint in OP3_JOINTS])
@@ -52,7 +59,7 @@ RUN = TaskRunConfig(
     seed=3,
     skill="walk",
     reach=REACH,
-    kick=CorrectionConfig(bundle=str(POLICIES / "scripted" / "kick")),
+    kick=CorrectionConfig(),
 )
 
 
@@ -156,7 +163,7 @@ def test_an_exported_correction_does_on_board_what_was_learned(trained):
     seen = policy.seen(vector, state)
     wanted = make_learner(RUN).mean_action(params, seen)
     np.testing.assert_allclose(policy.correction(seen), wanted, atol=1e-5)
-    assert (trained[0] / "film").is_dir()
+    assert list((trained[0] / "film").glob("*.png"))
 
 
 def test_a_corrected_kick_can_be_measured_as_any_other(trained):
@@ -172,6 +179,8 @@ def test_a_correction_of_another_shape_is_refused(trained, tmp_path):
     shorter = replace(spec.observation, terms=spec.observation.terms[1:])
     with pytest.raises(ContractError, match="expected input and output"):
         OnnxCorrection(trained[1] / FILE, shorter)
+    with pytest.raises(ContractError, match="corrects this kick, found no such file"):
+        scripted.load(POLICIES / "scripted" / "kick", spec)
     (tmp_path / FILE).write_bytes(b"no network")
     with pytest.raises(ContractError, match="expected an ONNX network"):
         OnnxCorrection(tmp_path / FILE, spec.observation)
@@ -188,11 +197,26 @@ def test_an_archive_of_it_is_not_taken_for_one_of_the_task(tmp_path):
         open_for_reuse([str(tmp_path / "data")], task_interface(TASK))
 
 
+def test_it_is_no_teacher(trained):
+    with pytest.raises(RunError, match="corrects a scripted kick"):
+        load_teacher(trained[0])
+
+
 def test_what_is_no_scripted_kick_is_refused():
     with pytest.raises(RunError, match="expected a scripted kick, found onnx walk"):
         load_kick("walk", TASK)
+    with pytest.raises(RunError, match="expected a scripted kick, found onnx walk"):
+        check_start(replace(RUN, kick=CorrectionConfig(bundle="walk")))
+    with pytest.raises(RunError, match=r"kick of 1\.4 s at most .* found 2\.2"):
+        load_kick(str(POLICIES / "scripted" / "kick"), TASK)
+    with pytest.raises(RunError, match=r"in steps of 0\.025 s"):
+        load_kick("kick", replace(TASK, control_period_s=0.02))
     with pytest.raises(ValueError, match=r"run\.kick: expected it with a kick task"):
         replace(RUN, skill="", reach=None)
+    with pytest.raises(ValueError, match=r"run\.begins_as: expected none"):
+        replace(RUN, begins_as="walk")
+    with pytest.raises(ValueError, match=r"correction\.before_s: expected 0 < low"):
+        CorrectionConfig(before_s=(0.0, 0.5))
 
 
 def test_the_corrected_spec_leaves_out_what_only_a_learned_kick_needs():

@@ -1,5 +1,6 @@
 """The search and the command that ships what it finds."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,12 +58,13 @@ def test_searching_on_from_a_corrected_kick_leaves_its_network_out(
 ) -> None:
     monkeypatch.chdir(REPOSITORY)
     options = ["--generations", "1", "--candidates", "2", "--trials", "2"]
-    options += ["--measure", "2", "--bundle", "policies/kick"]
-    code = main(["tune", "kick", *options, "--out", str(tmp_path / "kick")])
-    assert code == 0
+    out = tmp_path / "kick"
+    shutil.copytree("policies/kick", out)
+    options += ["--measure", "2", "--bundle", str(out)]
+    # Over the corrected one itself: nothing of its network is left.
+    assert main(["tune", "kick", *options, "--out", str(out)]) == 0
     assert "without the network" in " ".join(capsys.readouterr().out.split())
-    (tmp_path / "kick" / "CARD.md").write_text("# Kick\n", encoding="utf-8")
-    made = load_bundle(tmp_path / "kick")
+    made = load_bundle(out)
     assert isinstance(made, KickPolicy)
     assert made.correction is None
 
@@ -97,6 +99,14 @@ def test_a_search_that_is_interrupted_keeps_what_it_has() -> None:
     found = cross_entropy(score, np.zeros(1), np.ones(1), config)
     # The mean of the best five of twenty draws, by then the only generation.
     assert found[0] > 0.5
+
+
+def test_a_search_interrupted_before_it_has_anything_is_over() -> None:
+    def score(candidates: Sequence[np.ndarray], generation: int) -> np.ndarray:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cross_entropy(score, np.zeros(1), np.ones(1), SearchConfig())
 
 
 def test_a_kick_is_worth_its_roll_ahead_and_a_robot_that_stands() -> None:
