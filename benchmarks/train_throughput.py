@@ -21,6 +21,7 @@ from sim.tasks.walk_task import WalkTask
 from sim.throughput import BareRollout, processor, spread
 from training.borrowed import actor_of_bundle
 from training.measures import Meter
+from training.ppo import PpoConfig
 from training.rollouts import Collector
 from training.train_task import TaskRunConfig, initial_progress, make_learner
 
@@ -29,10 +30,13 @@ _WARM_UP = 3
 """Rollouts until everything is compiled."""
 
 
-def measure(seconds: float) -> dict[str, object]:
-    """Rollouts with their updates and as many bare steps, for about `seconds`."""
+def measure(seconds: float, epochs: int) -> dict[str, object]:
+    """Rollouts with their updates, of so many epochs, and as many bare steps, for about
+    `seconds`."""
     task = WalkTask()
-    run = TaskRunConfig(task=task, env=EnvConfig(num_threads=THREADS))
+    run = TaskRunConfig(
+        task=task, env=EnvConfig(num_threads=THREADS), ppo=PpoConfig(epochs=epochs)
+    )
     env = Environment(task, run.env, seed=0)
     learner, state = make_learner(run), initial_progress(run).learner
     # Robots that walk, as they do for most of a training.
@@ -71,6 +75,7 @@ def measure(seconds: float) -> dict[str, object]:
         "processor": processor(),
         "threads": THREADS,
         "num_envs": run.env.num_envs,
+        "epochs": epochs,
         "rollouts": len(times),
         "train_steps_per_s": round(collector.rows / trained_s),
         "raw_steps_per_s": round(collector.rows / bare_s),
@@ -82,7 +87,14 @@ def main() -> None:
     """Parse arguments, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0, help="(%(default)s)")
-    print(json.dumps(measure(parser.parse_args().seconds), indent=1))
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        default=3,
+        help="of an update: 3 in the walk's first stage, 4 later (%(default)s)",
+    )
+    args = parser.parse_args()
+    print(json.dumps(measure(args.seconds, args.epochs), indent=1))
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def _dash_stages(seed: int) -> tuple[Stage, ...]:
     )
     last = replace(longer, learning_rate=2e-4)
     short = (
-        ("dash", straight, PpoConfig(), 3_000_000, NEVER, 0.0),
+        ("dash", straight, PpoConfig(epochs=3), 3_000_000, NEVER, 0.0),
         ("dash_quiet", straight, narrow, 2_600_000, NEVER, 0.25),
         ("dash_pushed", curved, surer, 3_000_000, (0, 2_000_000), 0.2),
     )
