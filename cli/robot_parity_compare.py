@@ -1,15 +1,14 @@
 """Parity as numbers: pure functions on what the two paths did."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robot import control_loop
 from robot.attitude import AttitudeState
 from robot.contracts.policy import ObservationSpec
 from robot.contracts.sensors import SensorFrame
+from robot.observation import newest
 from robot.player import Player
 from robot.skills import SkillConfig, SkillRequest
 from sim.parity import FloatArray, Track, WalkFigures
@@ -87,17 +86,6 @@ class Outcome:
         """Onboard speed over the training environment's, less 1."""
         training, onboard = self.speed
         return onboard / training - 1 if training else float("nan")
-
-
-def newest(spec: ObservationSpec, vector: NDArray[Any]) -> dict[str, FloatArray]:
-    """Newest raw values [..., size] per term of normalized vectors [..., O]."""
-    found, start = {}, 0
-    for term in spec.terms:
-        start += term.size * term.history
-        value = vector[..., start - term.size : start].astype(float)
-        std, mean = term.std or (1.0,), term.mean or (0.0,)
-        found[term.name] = value * np.array(std) + np.array(mean)
-    return found
 
 
 def equal_observations(

@@ -14,6 +14,7 @@ from robot.contracts.camera import CameraModel, Image
 from robot.contracts.errors import ContractError, raise_if_any
 from robot.contracts.policy import PolicySpec, read_spec
 from robot.observation import GAME_TERM_SIZES, ONBOARD_GAME_TERMS, TERM_SIZES
+from robot.onnx_session import open_session
 
 GOLDEN_TOLERANCE = 1e-4
 """Largest difference of an action between the machine that made it and this one."""
@@ -62,19 +63,7 @@ class OnnxPolicy:
 
     def __init__(self, path: Path, spec: PolicySpec):
         self.spec = spec
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises a class per cause, no base
-            raise ContractError(
-                str(path), [f"expected an ONNX network, found {error}"]
-            ) from None
+        self._session = open_session(path)
         raise_if_any(str(path), _shape_faults(self._session, spec))
         count = len(spec.state_shapes)
         self._state_names = tuple(f"state_{index}" for index in range(count))

@@ -24,6 +24,7 @@ from sim.env_parameters import EpisodeParameters, taken
 from sim.env_senses import tilted
 from sim.model_index import BallIndex
 from sim.pitch import FLOOR
+from sim.tasks.kick import KickTask
 from sim.tasks.walking_starts import placed
 
 Array = NDArray[np.float64]
@@ -31,8 +32,8 @@ STAND_RAD: Array = np.array([joint.stand_rad for joint in OP3_JOINTS])
 STAND_HEIGHT_M = 0.236
 _SUBSTEPS = 5
 """Physics steps in a control period."""
-_TRACKER_M = 0.007
-"""Standard deviation of the ball's place, as in `sim.tasks.kick.KickTask`."""
+_TRACKER_M = KickTask.ball_noise_m
+"""Standard deviation of the ball's place as a tracker sees it."""
 
 
 class BatchPolicy(Protocol):

@@ -14,7 +14,7 @@ from robot import observation, rotations
 from robot.contracts.policy import ObservationSpec, ObservationTerm, PolicySpec
 from robot.policy import load_bundle
 from robot.scripted.correction import seen_size
-from robot.scripted.kick import PHASE_S, PHASES, KickPolicy
+from robot.scripted.kick import PHASE_S, PHASES, KickPolicy, phase
 from robot.scripted.motion import BODY_JOINTS
 from sim.demonstrator import action_for, newest
 from sim.env import EnvConfig, Environment, EnvState, TimeStep
@@ -36,9 +36,9 @@ Floats = NDArray[np.float32]
 
 def corrected_spec(spec: PolicySpec, task: Task) -> PolicySpec:
     """Of the kick with `spec` once a policy that learned `task` corrects it."""
-    terms = tuple(t for t in task.observation.terms if t.name not in _UNSEEN)
-    observed = ObservationSpec(terms=(*terms, _SIDE), clip=task.observation.clip)
-    return replace(spec, observation=observed, state_shapes=KickPolicy.CORRECTED_SHAPES)
+    return replace(
+        spec, observation=_observed(task), state_shapes=KickPolicy.CORRECTED_SHAPES
+    )
 
 
 def load_kick(bundle: str, task: Task) -> KickPolicy:
@@ -313,13 +313,18 @@ class CorrectedKick:
 
     def _with_times(self, privileged: Floats) -> Floats:
         period_s = self.core.task.control_period_s
-        since = period_s * (self._now.steps - self._now.begins)[:, None]
-        bumps = np.clip(1 - np.abs(since / PHASE_S - np.arange(PHASES)), 0.0, 1.0)
-        times = np.concatenate([bumps, since < 0], axis=-1, dtype=np.float32)
+        since = period_s * (self._now.steps - self._now.begins)
+        parts = [phase(since), since[:, None] < 0]
+        times = np.concatenate(parts, axis=-1, dtype=np.float32)
         return np.concatenate([privileged, times[:, None]], axis=-1)
 
 
 def sizes(task: Task) -> tuple[int, int]:
     """Of observation and privileged observation while a kick is corrected."""
-    terms = (*(t for t in task.observation.terms if t.name not in _UNSEEN), _SIDE)
-    return seen_size(ObservationSpec(terms=terms)), task.privileged.size + TIMES
+    return seen_size(_observed(task)), task.privileged.size + TIMES
+
+
+def _observed(task: Task) -> ObservationSpec:
+    """What a corrected kick observes of what the task does."""
+    terms = tuple(t for t in task.observation.terms if t.name not in _UNSEEN)
+    return ObservationSpec(terms=(*terms, _SIDE), clip=task.observation.clip)

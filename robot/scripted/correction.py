@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
 from robot.contracts.errors import ContractError
 from robot.contracts.policy import ObservationSpec
+from robot.onnx_session import open_session
 from robot.scripted.frames import Float32Array
 from robot.scripted.kick import PHASES
 from robot.scripted.motion import BODY_JOINTS
@@ -29,18 +29,7 @@ class OnnxCorrection:
         Raises:
             ContractError: not an ONNX file, or of another shape than the spec's.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(path), options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as error:  # onnxruntime raises a class per cause, no base
-            raise ContractError(
-                str(path), [f"expected an ONNX network, found {error}"]
-            ) from None
+        self._session = open_session(path)
         found = [
             (item.name, item.shape)
             for item in (*self._session.get_inputs(), *self._session.get_outputs())

@@ -12,7 +12,8 @@ import numpy as np
 from robot.contracts.camera import Image
 from robot.contracts.joints import OP3_JOINTS
 from robot.contracts.policy import PolicySpec
-from robot.scripted.frames import Array, Float32Array, PolicyState, split
+from robot.observation import newest
+from robot.scripted.frames import Array, Float32Array, PolicyState
 from robot.scripted.leg_kinematics import (
     LEG_JOINTS,
     foot_pose,
@@ -124,7 +125,7 @@ class WalkPolicy:
         image: Image | None = None,
     ) -> tuple[Float32Array, PolicyState]:
         """Targets [..., 18] in rad and the next state; batch axes allowed."""
-        script, seen = self.script, split(self.spec.observation, observation)
+        script, seen = self.script, newest(self.spec.observation, observation)
         sent = seen["previous_target"][..., : len(BODY_JOINTS)]
         begun = state[0][..., 0] > 0
         start = np.where(begun[..., None], state[2], sent)

@@ -6,7 +6,8 @@ import numpy as np
 
 from robot.contracts.camera import Image
 from robot.contracts.policy import PolicySpec
-from robot.scripted.frames import Array, Float32Array, PolicyState, split
+from robot.observation import newest
+from robot.scripted.frames import Array, Float32Array, PolicyState
 from robot.scripted.motion import (
     BODY_JOINTS,
     IntArray,
@@ -87,7 +88,7 @@ class GetupPolicy:
         image: Image | None = None,
     ) -> tuple[Float32Array, PolicyState]:
         """Targets [..., 18] in rad and the next state; batch axes allowed."""
-        seen = split(self.spec.observation, observation)
+        seen = newest(self.spec.observation, observation)
         clock, start = state
         sent = seen["previous_target"][..., : len(BODY_JOINTS)]
         begun = clock[..., 2] > 0

@@ -119,9 +119,7 @@ class KickPolicy:
         side = self._side(observation, clock)
         image = observation_mirror(self.spec.observation).of(observation)
         canonical = np.where(side[..., None] < 0, image, observation)
-        time = clock[..., _TIME, None] / PHASE_S
-        bumps = np.clip(1 - np.abs(time - np.arange(PHASES)), 0.0, 1.0)
-        parts = (canonical, bumps, side[..., None] * turned)
+        parts = (canonical, phase(clock[..., _TIME]), side[..., None] * turned)
         return np.concatenate(parts, axis=-1).astype(np.float32)
 
     def corrected(
@@ -176,6 +174,12 @@ class KickPolicy:
         asked = newest(self.spec.observation, observation)["kick_side"][..., 0]
         chosen = np.where(asked < 0, -1.0, 1.0)
         return np.where(clock[..., _BEGUN] > 0, clock[..., _SIDE], chosen)
+
+
+def phase(time_s: Array | Float32Array) -> Array:
+    """[..., PHASES] how a correction tells the time [...] since the order."""
+    off = time_s[..., None] / PHASE_S - np.arange(PHASES)
+    return np.clip(1 - np.abs(off), 0.0, 1.0)
 
 
 def _unit(joint: str) -> np.ndarray:
