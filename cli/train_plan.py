@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from cli.calibrated import calibrated
 from cli.match_players import DEFAULT_SKILLS
 from robot.policy import load_bundle
+from robot.scripted.correction import FILE
 from sim.motion_world import BatchPolicy
 from sim.tasks.registry import make_task
 from training.clone import CloneConfig
@@ -16,7 +17,7 @@ from training.duel import DuelConfig
 from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
-from training.recipes import HELD_PPO, duel_task, plain_run, recipe
+from training.recipes import HELD_PPO, duel_task, kick_recipe, plain_run, recipe
 from training.run_folder import RunError, has_checkpoint
 from training.stages import staged
 from training.train_dmpo import DmpoRunConfig
@@ -115,7 +116,7 @@ def plan_of(args: argparse.Namespace) -> Plan:
 
 
 def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
-    plain = plain_run(args.task, args.seed)
+    plain = _plain_run(args)
     run = replace(
         plain,
         env=replace(plain.env, num_envs=args.envs or plain.env.num_envs),
@@ -134,6 +135,18 @@ def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
     return replace(run, duel=replace(run.duel, from_score_teacher=True))
 
 
+def _plain_run(args: argparse.Namespace) -> TaskRunConfig:
+    """As the task has it; a kick that a policy corrects goes on as its recipe ends."""
+    folder = args.warm_start
+    if args.task != "kick" or folder is None or not (folder / FILE).is_file():
+        return plain_run(args.task, args.seed)
+    last = kick_recipe(args.seed)[-1].run
+    assert isinstance(last, TaskRunConfig)
+    assert last.kick is not None
+    correction = replace(last.kick, bundle=str(folder.resolve()))
+    return replace(last, kick=correction, warm_std=0.0)
+
+
 def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
     plain = DmpoRunConfig(task=make_task(args.task))
     learner = OffPolicyConfig(
@@ -150,7 +163,7 @@ def _start(folder: Path | None) -> dict[str, str]:
     """What a run starts from: nothing, the run in a folder, or the bundle there."""
     if folder is None or has_checkpoint(folder):
         return {"warm_start": _path(folder)}
-    if (folder / "policy.onnx").is_file():
+    if any((folder / file).is_file() for file in ("policy.onnx", FILE)):
         return {"begins_as": str(folder.resolve())}
     if (folder / "script.json").is_file():
         raise RunError(

@@ -1,5 +1,6 @@
 """An actor that begins as the policy of a bundle, and learns on from there."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -7,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot.contracts.policy import ActionSpec, ObservationSpec, ObservationTerm
-from training.bundle_network import read_network
+from training.bundle_network import read_correction, read_network
 from training.run_folder import RunError
 
 
@@ -37,7 +38,31 @@ def actor_of_bundle(
         )
     (first, bias), *others = network.layers
     weights = _rows(bundle, np.asarray(first), spec.observation, observation)
-    layers = [(weights, bias), *others]
+    return _with_layers(bundle, actor, [(weights, bias), *others])
+
+
+def actor_of_correction(bundle: str, observation: ObservationSpec, actor: Any) -> Any:
+    """`actor`'s parameters with the network that corrects the kick of a bundle; its
+    spread stays.
+
+    Args:
+        bundle: shipped (by its name) or in a folder.
+        observation: of the kick that is corrected now.
+        actor: its parameters, as `training.networks.GaussianActor` has them.
+
+    Raises:
+        RunError: no such kick, or it observes otherwise, or its layers are others.
+    """
+    spec, layers = read_correction(bundle)
+    if spec.observation != observation:
+        raise RunError(
+            f"{bundle}: expected a correction that goes by {observation}, found "
+            f"{spec.observation}"
+        )
+    return _with_layers(bundle, actor, layers)
+
+
+def _with_layers(bundle: str, actor: Any, layers: Sequence[tuple[Any, Any]]) -> Any:
     inner = actor["params"]
     ((name, dense),) = [item for item in inner.items() if item[0] != "log_std"]
     mine = sorted(dense, key=lambda layer: int(layer.rsplit("_", 1)[1]))

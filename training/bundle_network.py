@@ -1,6 +1,8 @@
 """The network in a policy bundle, in JAX: a skill for a learner, or its beginning."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from jaxtyping import Array, Float
 
 from robot.contracts.policy import PolicySpec, read_spec
 from robot.contracts.symmetry import action_mirror, observation_mirror
+from robot.scripted.correction import FILE, OnnxCorrection, seen_size
 from training.run_folder import RunError
 
 SHIPPED = Path(__file__).parent.parent / "policies"
@@ -69,24 +72,56 @@ def read_network(bundle: str) -> BundleNetwork:
     spec = read_spec(folder / "spec.json")
     if spec.state_shapes:
         raise RunError(f"{folder}: expected a policy without memory, found {spec.name}")
-    graph = onnx.load(str(folder / "policy.onnx")).graph
+    layers, mirrored = _layers(folder / "policy.onnx")
+    network = BundleNetwork(spec=spec, layers=layers, mirrored=mirrored)
+    golden = np.load(folder / "golden.npz")
+    _check(folder, network, golden["observation"], golden["action"])
+    return network
+
+
+def read_correction(bundle: str) -> tuple[PolicySpec, Layers]:
+    """What corrects the kick of a bundle, proved against the network on board.
+
+    Args:
+        bundle: name of a shipped one, or a folder.
+
+    Raises:
+        RunError: no corrected kick there, or by a network of other layers.
+        ContractError: the bundle is out of contract.
+    """
+    folder = folder_of(bundle)
+    if not (folder / FILE).is_file():
+        raise RunError(
+            f"expected the bundle of a kick that a policy corrects in {folder}, found "
+            f"no {FILE}"
+        )
+    spec = read_spec(folder / "spec.json")
+    layers, _ = _layers(folder / FILE)
+    size = seen_size(spec.observation)
+    seen = np.random.default_rng(0).normal(size=(16, size)).astype(np.float32)
+    wanted = OnnxCorrection(folder / FILE, spec.observation)(seen)
+    _check(folder, partial(_forward, layers), seen, wanted)
+    return spec, layers
+
+
+def _layers(file: Path) -> tuple[Layers, bool]:
+    """Of a network, and whether its mirror image is in it; none where it is built
+    otherwise."""
+    graph = onnx.load(str(file)).graph
     values = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
     mirrored = any(node.op_type == "Mean" for node in graph.node)
     names = [node.input for node in graph.node if node.op_type == "Gemm"]
     names = names[: len(names) // 2] if mirrored else names
     try:
-        layers = tuple((values[weight], values[bias]) for _, weight, bias in names)
+        return tuple((values[weight], values[bias]) for _, weight, bias in names), (
+            mirrored
+        )
     except (KeyError, ValueError):  # products of other things than weights
-        layers = ()
-    network = BundleNetwork(spec=spec, layers=layers, mirrored=mirrored)
-    _check(folder, network)
-    return network
+        return (), mirrored
 
 
-def _check(folder: Path, network: BundleNetwork) -> None:
+def _check(folder: Path, network: Callable[[Any], Any], seen: Any, wanted: Any) -> None:
     """It may have been built otherwise."""
-    golden = np.load(folder / "golden.npz")
-    seen, wanted = golden["observation"], golden["action"]
     try:
         error = float(np.abs(np.asarray(network(seen)) - wanted).max())
     except (TypeError, ValueError):  # no layers, or none that follow each other

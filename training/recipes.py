@@ -61,7 +61,8 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
     PPO alone never found a way up from chest or back. The clone stands up from most of
     these; PPO goes on from it in small updates, the critic first. Larger updates and
     more noise in the actions then make it fast, under pushes; last most begin on a
-    side, which is the longest way, and only the next second counts.
+    side, which is the longest way, and only the next second counts, and in the end it
+    also counts how upright the robot is once it is up.
 
     Args:
         seed: of all stages.
@@ -128,12 +129,20 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         ppo=replace(faster.ppo, discount=0.96, critic_first=30),
         total_steps=12_000_000,
     )
+    lain = replace(short, starts=replace(aside, sides_share=0.7))
     quicker = replace(
         sides,
-        task=replace(short, starts=replace(aside, sides_share=0.7)),
+        task=lain,
         ppo=replace(sides.ppo, critic_first=0),
         total_steps=7_400_000,
         warm_std=0.15,
+    )
+    level = replace(
+        quicker,
+        task=replace(lain, rewards=replace(task.rewards, lean=-8.0)),
+        ppo=replace(sides.ppo, discount=0.97, learning_rate=1.5e-4, kl=0.01),
+        total_steps=3_000_000,
+        warm_std=0.12,
     )
     return (
         Stage(name="clone", run=CloneConfig(run=cloned, script="getup")),
@@ -141,19 +150,25 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         Stage(name="fast", run=fast),
         Stage(name="faster", run=faster),
         Stage(name="sides", run=sides),
-        Stage(name="rise", run=quicker),
+        Stage(name="quicker", run=quicker),
+        Stage(name="rise", run=level),
     )
 
 
 def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
     """How policies/kick was made, from a script that `op3-soccer tune kick` found.
 
-    Its motion is played, and a policy learns to correct it: standing first, while the
-    pushes grow; then out of the walk as well; then with little noise, where a miss and
-    a fall cost ever more.
+    Its motion is played, and a policy learns to correct it: while the pushes grow; then
+    with less and less noise, where a miss and a fall cost ever more. What pays is how
+    far the ball rolls (`sim.tasks.kick.free_speed`).
     """
     rewards = KickRewards(
-        aim=-100.0, fall=-40.0, heading=0.0, action_rate=-0.002, action_jerk=-0.001
+        speed=90.0,
+        aim=-150.0,
+        fall=-60.0,
+        heading=0.0,
+        action_rate=-0.002,
+        action_jerk=-0.001,
     )
     starts = KickStarts(
         # The ball comes when the kick begins: see `CorrectionConfig`.
@@ -163,7 +178,7 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
         rolling_share=0.0,
     )
     task = KickTask(rewards=rewards, starts=starts, episode_s=2.4)
-    standing = TaskRunConfig(
+    upright = TaskRunConfig(
         task=task,
         ppo=PpoConfig(
             discount=0.99,
@@ -171,57 +186,39 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
             learning_rate_range=(3e-5, 1e-3),
             kl=0.015,
             entropy=0.0,
-            init_std=0.25,
+            init_std=0.2,
             critic_first=10,
         ),
-        curriculum=CurriculumConfig(push_ramp=(0, 2_000_000)),
+        curriculum=CurriculumConfig(push_ramp=(0, 1_000_000)),
         rollout_steps=48,
         total_steps=2_500_000,
         seed=seed,
         skill="walk",
         reach=_REACH,
-        kick=CorrectionConfig(bundle="kick"),
-    )
-    moving = replace(
-        standing,
-        ppo=replace(standing.ppo, critic_first=0),
-        curriculum=CurriculumConfig(push_ramp=(0, 1)),
-        kick=CorrectionConfig(bundle="kick", moving_share=0.5),
-        total_steps=3_100_000,
+        kick=CorrectionConfig(bundle="kick", moving_share=0.15, moving_m_s=0.2),
     )
     straight = replace(
-        moving,
-        task=replace(task, rewards=replace(rewards, speed=70.0, aim=-250.0)),
-        ppo=replace(moving.ppo, kl=0.012),
-        kick=CorrectionConfig(
-            bundle="kick", moving_share=0.4, moving_left_m_s=0.15, moving_rad_s=1.0
-        ),
-        warm_std=0.13,
-        total_steps=2_500_000,
-    )
-    upright = replace(
-        straight,
-        task=replace(
-            task, rewards=replace(rewards, speed=70.0, aim=-250.0, fall=-150.0)
-        ),
-        kick=CorrectionConfig(bundle="kick", moving_share=0.25, moving_m_s=0.2),
-        total_steps=1_850_000,
-    )
-    exact = replace(
         upright,
         task=replace(
-            task, rewards=replace(rewards, speed=90.0, aim=-400.0, fall=-200.0)
+            task, rewards=replace(rewards, speed=110.0, aim=-300.0, fall=-150.0)
         ),
-        kick=CorrectionConfig(bundle="kick", moving_share=0.15, moving_m_s=0.2),
+        ppo=replace(upright.ppo, critic_first=0, kl=0.012),
+        curriculum=CurriculumConfig(push_ramp=(0, 1)),
+        warm_std=0.13,
+        total_steps=3_000_000,
+    )
+    exact = replace(
+        straight,
+        task=replace(
+            task, rewards=replace(rewards, speed=120.0, aim=-400.0, fall=-200.0)
+        ),
         rollout_steps=64,
         warm_std=0.1,
-        total_steps=8_200_000,
+        total_steps=5_000_000,
     )
     return (
-        Stage(name="standing", run=standing),
-        Stage(name="moving", run=moving),
-        Stage(name="straight", run=straight),
         Stage(name="upright", run=upright),
+        Stage(name="straight", run=straight),
         Stage(name="exact", run=exact),
     )
 

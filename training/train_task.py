@@ -24,7 +24,7 @@ from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
 from training import corrected_kick, curriculum
 from training.batch_env import BatchEnv
-from training.borrowed import actor_of_bundle
+from training.borrowed import actor_of_bundle, actor_of_correction
 from training.corrected_kick import CorrectedKick, CorrectionConfig
 from training.curriculum import Curriculum, CurriculumConfig
 from training.duel import (
@@ -82,7 +82,8 @@ class TaskRunConfig:
         warm_start: folder of an earlier run whose networks this one starts from.
         warm_std: standard deviation of the actions then; 0 keeps the earlier run's.
         begins_as: the bundle of a learned policy, shipped (by its name) or in a folder,
-            as which the actor starts (`training.borrowed`). Empty: with fresh networks.
+            as which the actor starts, or of a kick, as whose correction
+            (`training.borrowed`). Empty: with fresh networks.
         duel: teachers and opponents of a 1v1 stage; None: all agents learn, and meet
             each other.
         specialists: who teach a walk; None for nobody.
@@ -136,11 +137,6 @@ class TaskRunConfig:
             raise ValueError(
                 f"run.kick: expected it with a kick task and a skill that stands, "
                 f"found the task {self.task.name} and skill {self.skill!r}"
-            )
-        if self.kick and self.begins_as:
-            raise ValueError(
-                f"run.begins_as: expected none for the correction of a kick, found "
-                f"{self.begins_as}"
             )
         if self.hold < 1 or (self.hold > 1 and (self.kick or not self.skill)):
             raise ValueError(
@@ -308,14 +304,19 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
         if config.warm_std:
             params = params | {"actor": with_std(params["actor"], config.warm_std)}
     elif config.begins_as:
-        task = config.task
-        actor = actor_of_bundle(
-            config.begins_as, task.observation, task.action, params["actor"]
-        )
-        params = params | {"actor": actor}
+        params = params | {"actor": _begun_as_bundle(config, params["actor"])}
     elif config.duel is not None and config.duel.from_score_teacher:
         params = params | {"actor": actor_of_teacher(config.duel, params["actor"])}
     return fresh._replace(learner=fresh.learner._replace(params=params))
+
+
+def _begun_as_bundle(config: TaskRunConfig, actor: Any) -> Any:
+    """`actor`'s parameters with those of the bundle that the run begins as."""
+    bundle, task = config.begins_as, config.task
+    if config.kick is None:
+        return actor_of_bundle(bundle, task.observation, task.action, actor)
+    seen = corrected_kick.load_kick(config.kick.bundle, task).spec.observation
+    return actor_of_correction(bundle, seen, actor)
 
 
 def with_std(actor: Any, std: float) -> Any:
@@ -339,8 +340,7 @@ def check_start(config: TaskRunConfig) -> None:
     if config.kick is not None:
         corrected_kick.load_kick(config.kick.bundle, config.task)
     if config.begins_as:
-        task, shape = config.task, _shape_of_networks(config)["actor"]
-        actor_of_bundle(config.begins_as, task.observation, task.action, shape)
+        _begun_as_bundle(config, _shape_of_networks(config)["actor"])
     if config.specialists is not None:
         config.specialists.check()
     check_teachers(config.duel)

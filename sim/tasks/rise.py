@@ -38,6 +38,8 @@ class RiseRewards:
         stand: on top while tall and upright, the more the nearer the limbs are to the
             stand pose and the slower the torso turns.
         soles: while tall and upright, per sole on the floor.
+        lean: while tall and upright, per squared sine of the tilt: a robot that is told
+            to walk while it still leans falls again.
         action_rate, action_jerk: per squared difference of actions.
         torque: per squared servo torque, (N m)^2.
         joint_speed: per squared joint speed, (rad/s)^2.
@@ -49,6 +51,7 @@ class RiseRewards:
     rise: float = 1.5
     stand: float = 2.0
     soles: float = 0.25
+    lean: float = 0.0
     action_rate: float = -0.01
     action_jerk: float = -0.003
     torque: float = -0.001
@@ -192,6 +195,7 @@ def rise_terms(
     offset = (robots.joint_rad - stand)[..., : onboard.LIMBS]
     near = xp.exp(-xp.sum(offset * offset, axis=-1) / 1.5)
     calm = xp.exp(-xp.sum(robots.gyro_rad_s**2, axis=-1) / 4)
+    lean = xp.sum(robots.gravity[..., :2] ** 2, axis=-1)
     soles = xp.sum(robots.contact.astype(height.dtype), axis=-1)
     rate = actions.now - actions.before
     jerk = actions.now - 2 * actions.before + actions.earlier
@@ -202,6 +206,7 @@ def rise_terms(
         "rise": height * upright**2,
         "stand": xp.where(up, near * calm, zero),
         "soles": xp.where(up, soles, zero),
+        "lean": xp.where(up, lean, zero),
         "action_rate": xp.sum(rate * rate, axis=-1),
         "action_jerk": xp.sum(jerk * jerk, axis=-1),
         "torque": xp.sum(robots.torque_nm**2, axis=-1),

@@ -135,6 +135,20 @@ def test_a_run_started_from_a_bundle_acts_as_it_did(tmp_path):
         np.testing.assert_allclose(ours, wanted, atol=1e-4)
 
 
+def test_the_correction_of_a_kick_goes_on_from_its_bundle(tmp_path):
+    shipped = POLICIES / "kick"
+    args = ["train", "kick", "--envs", "4", "--steps", "0", "--from", str(shipped)]
+    out, bundle = tmp_path / "run", tmp_path / "bundle"
+    assert main([*args, "--out", str(out), "--bundle", str(bundle)]) == 0
+    told = json.loads((out / "config.json").read_text(encoding="utf-8"))["config"]
+    assert told["begins_as"] == told["kick"]["bundle"] == str(shipped)
+    golden, policy = np.load(shipped / "golden.npz"), load_bundle(bundle)
+    state = policy.initial_state()
+    for seen, wanted in zip(golden["observation"], golden["action"], strict=True):
+        ours, state = policy.act(seen, state)
+        np.testing.assert_allclose(ours, wanted, atol=1e-4)
+
+
 def test_a_scripted_bundle_is_nothing_to_start_from(tmp_path, capsys):
     shipped = str(POLICIES / "scripted" / "walk")
     assert (

@@ -39,6 +39,7 @@ from training.teachers import load_teacher
 from training.train_task import (
     TaskRunConfig,
     check_start,
+    load_progress,
     make_learner,
     train_task,
 )
@@ -166,6 +167,29 @@ def test_an_exported_correction_does_on_board_what_was_learned(trained):
     assert list((trained[0] / "film").glob("*.png"))
 
 
+def test_a_correction_is_learned_on_from_its_bundle(trained, tmp_path):
+    on = replace(RUN, seed=4, begins_as=str(trained[1]))
+    check_start(on)
+    with RunFolder(tmp_path / "run", on, resume=False) as folder:
+        params = load_progress(on, folder).learner.params
+    seen = np.random.default_rng(0).normal(size=(4, sizes(TASK)[0]))
+    seen = seen.astype(np.float32)
+    learner = make_learner(RUN)
+    wanted = learner.mean_action(trained[2], seen)
+    np.testing.assert_allclose(learner.mean_action(params, seen), wanted, atol=1e-6)
+
+
+def test_what_corrects_no_such_kick_is_nothing_to_begin_as(trained):
+    bundle = str(trained[1])
+    with pytest.raises(RunError, match=r"a kick that a policy corrects .* found no"):
+        check_start(replace(RUN, begins_as="walk"))
+    with pytest.raises(RunError, match="expected layers"):
+        check_start(replace(RUN, begins_as="kick"))
+    shorter = replace(TASK, ball_history=4)
+    with pytest.raises(RunError, match="expected a correction that goes by"):
+        check_start(replace(RUN, task=shorter, begins_as=bundle))
+
+
 def test_a_corrected_kick_can_be_measured_as_any_other(trained):
     policy = load_bundle(trained[1])
     assert isinstance(policy, KickPolicy)
@@ -213,8 +237,6 @@ def test_what_is_no_scripted_kick_is_refused():
         load_kick("kick", replace(TASK, control_period_s=0.02))
     with pytest.raises(ValueError, match=r"run\.kick: expected it with a kick task"):
         replace(RUN, skill="", reach=None)
-    with pytest.raises(ValueError, match=r"run\.begins_as: expected none"):
-        replace(RUN, begins_as="walk")
     with pytest.raises(ValueError, match=r"correction\.before_s: expected 0 < low"):
         CorrectionConfig(before_s=(0.0, 0.5))
 

@@ -37,7 +37,7 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
 
     monkeypatch.setattr(recipes, "record_getups", record)
     stages = staged(recipe("rise", 3, scripts), Path("runs/rise"))
-    first, second, third, fourth, sides, last = stages
+    first, second, third, fourth, sides, quicker, last = stages
     assert asked == ["getup"]
     assert recorded == [("scripted getup", {"worlds": 24, "every_s": 0.1, "seed": 5})]
     assert isinstance(first.run, CloneConfig)
@@ -51,7 +51,12 @@ def test_rise_clones_the_scripted_getup_and_goes_on_from_the_clone(monkeypatch):
     assert isinstance(sides.run, TaskRunConfig)
     assert isinstance(last.run, TaskRunConfig)
     assert sides.run.warm_start == "runs/rise/faster"
-    assert last.run.warm_start == "runs/rise/sides"
+    assert isinstance(quicker.run, TaskRunConfig)
+    assert quicker.run.warm_start == "runs/rise/sides"
+    assert last.run.warm_start == "runs/rise/quicker"
+    # Only at the end does it matter how upright it is once it is up.
+    assert quicker.run.task.rewards.lean == 0  # type: ignore[attr-defined]
+    assert last.run.task.rewards.lean < 0  # type: ignore[attr-defined]
     # No pushes in the second stage, full ones before the third ends and from then on.
     assert second.run.curriculum.push_ramp[0] >= second.run.total_steps
     assert third.run.curriculum.push_ramp[1] < third.run.total_steps
@@ -97,9 +102,9 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     monkeypatch.setattr(recipes, "record_getups", lambda script, **more: RECORDED)
     stages = recipe("match", 1, lambda name: load_bundle(SCRIPTED / name))
     tactics, alone, opponent, score, *more = staged(stages, Path("out"))
-    clone, sure, fast, faster, sides, rise, duel = more
+    clone, sure, fast, faster, sides, quicker, rise, duel = more
     names = ["tactics", "alone", "opponent", "score"]
-    names += ["clone", "sure", "fast", "faster", "sides", "rise", "duel"]
+    names += ["clone", "sure", "fast", "faster", "sides", "quicker", "rise", "duel"]
     assert [stage.name for stage in stages] == names
     assert isinstance(tactics.run, CloneConfig)
     assert isinstance(opponent.run, TaskRunConfig)
@@ -110,12 +115,14 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     assert isinstance(fast.run, TaskRunConfig)
     assert isinstance(faster.run, TaskRunConfig)
     assert isinstance(sides.run, TaskRunConfig)
+    assert isinstance(quicker.run, TaskRunConfig)
     assert isinstance(rise.run, TaskRunConfig)
     assert isinstance(duel.run, TaskRunConfig)
-    later = (alone, opponent, score, sure, fast, faster, sides, rise, duel)
+    later = (alone, opponent, score, sure, fast, faster, sides, quicker, rise, duel)
     assert [stage.run.warm_start for stage in later] == [
         *("out/tactics", "out/alone", "out/opponent"),
-        *("out/clone", "out/sure", "out/fast", "out/faster", "out/sides", ""),
+        *("out/clone", "out/sure", "out/fast", "out/faster"),
+        *("out/sides", "out/quicker", ""),
     ]
     assert duel.run.duel is not None
     teachers = duel.run.duel.score_teacher, duel.run.duel.getup_teacher
@@ -126,18 +133,19 @@ def test_a_match_is_learned_from_both_teachers(monkeypatch):
     assert not duel.run.duel.from_score_teacher
 
 
-def test_a_kick_is_corrected_standing_then_out_of_the_walk():
+def test_a_kick_is_corrected_while_misses_and_falls_cost_ever_more():
     stages = staged(recipe("kick", 4, no_script), Path("out"))
-    before = ("", "out/standing", "out/moving", "out/straight", "out/upright")
-    shares = (0.0, 0.5, 0.4, 0.25, 0.15)
-    for stage, earlier, share in zip(stages, before, shares, strict=True):
+    before, costs = ("", "out/upright", "out/straight"), []
+    for stage, earlier in zip(stages, before, strict=True):
         run = stage.run
         assert isinstance(run, TaskRunConfig)
         assert isinstance(run.task, KickTask)
         assert run.warm_start == earlier
         assert (run.skill, run.seed) == ("walk", 4)
         assert run.kick is not None
-        assert (run.kick.bundle, run.kick.moving_share) == ("kick", share)
+        assert run.kick.bundle == "kick"
+        costs.append((run.task.rewards.aim, run.task.rewards.fall))
+    assert costs == sorted(costs, reverse=True)
     walk = load_bundle(SCRIPTED.parent / "walk")
     assert KickTask().clock_hz == walk.spec.clock_hz
 

@@ -1,6 +1,7 @@
 """The fast get-up: its reward by hand, its starts, its interface."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from sim.env import EnvConfig, Environment
 from sim.randomization import NO_RANDOMIZATION
 from sim.tasks.getup_starts import GetupStarts
 from sim.tasks.poses import T_POSE_RAD
-from sim.tasks.rise import RiseMemory, RiseTask
+from sim.tasks.rise import RiseMemory, RiseRewards, RiseTask
 from sim.tasks.task import Actions
 from sim.tasks.view import JOINT_COLUMN, STAND_RAD
 from tests.sim.tasks.worlds import (
@@ -51,6 +52,15 @@ def test_half_way_up_and_leaning_earns_its_share():
     assert found["upright"][0, 0] == pytest.approx(0.5 * 0.5)
     assert found["rise"][0, 0] == pytest.approx(1.5 * 0.5 * 0.25)
     assert found["stand"][0, 0] == found["soles"][0, 0] == 0
+
+
+def test_leaning_once_up_costs_what_it_is_weighed_with():
+    task = replace(TASK, rewards=RiseRewards(lean=-8.0))
+    lying, leaning = ({"tilt": tilt} for tilt in (1.0, 0.3))
+    assert judge(world(lying), task=task).rewards["lean"][0, 0] == 0
+    # sin(0.3)^2 = 0.08733.
+    found = judge(world(leaning), task=task).rewards["lean"][0, 0]
+    assert found == pytest.approx(-8 * 0.08733, abs=1e-4)
 
 
 def test_a_limb_away_from_the_stand_costs_the_stand_and_a_turned_head_nothing():
