@@ -52,8 +52,8 @@ def add_parser(subparsers: Any) -> None:
         nargs=2,
         type=Path,
         metavar=("SCORE", "GETUP"),
-        help="match: a single run of one side, held to the policies of these runs, "
-        "against its own earlier snapshots",
+        help="match: a single run of one side, held to the policies of these runs or "
+        "bundles, against its own earlier snapshots",
     )
     add("--resume", action="store_true", help="go on with the run there")
     add("--bundle", type=Path, help="export the policy into this folder at the end")

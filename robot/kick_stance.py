@@ -91,11 +91,19 @@ def stand(
     step."""
     turn = leftward(config.kick, side, pose.to_torso(ball)[1])
     facing = heading - max(-config.most_turn_rad, min(turn, config.most_turn_rad))
-    ahead, aside = config.kick.point_m
+    ahead, _ = config.kick.point_m
+    return behind(config, side, ball, facing, ahead), facing
+
+
+def behind(
+    config: StanceConfig, side: Side, ball: Point, heading: float, distance_m: float
+) -> Point:
+    """The torso's place so far behind the ball that it only has to go straight on for
+    the ball to lie at the kicking foot."""
+    _, aside = config.kick.point_m
     left = aside if side == "left" else -aside
-    cosine, sine = math.cos(facing), math.sin(facing)
-    place = (
-        ball[0] - cosine * ahead + sine * left,
-        ball[1] - sine * ahead - cosine * left,
+    cosine, sine = math.cos(heading), math.sin(heading)
+    return (
+        ball[0] - cosine * distance_m + sine * left,
+        ball[1] - sine * distance_m - cosine * left,
     )
-    return place, facing

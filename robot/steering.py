@@ -15,7 +15,8 @@ class SteeringConfig:
         forward_m_s: cruising speed.
         backward_m_s: largest speed backward.
         left_m_s: largest speed sideways.
-        turn_rad_s: largest turning speed.
+        turn_rad_s: largest turning speed while it walks.
+        spin_rad_s: the same on the spot.
         turn_gain_1_s: turning speed per radian of heading error.
         position_gain_1_s: speed per metre of position error, near the target.
         least_m_s: no slower than this, forward and sideways, as the walk answers
@@ -33,6 +34,7 @@ class SteeringConfig:
     backward_m_s: float = 0.2
     left_m_s: float = 0.15
     turn_rad_s: float = 1.2
+    spin_rad_s: float = 2.4
     turn_gain_1_s: float = 2.0
     position_gain_1_s: float = 1.5
     least_m_s: tuple[float, float] = (0.0, 0.0)
@@ -80,11 +82,12 @@ def pass_through(config: SteeringConfig, pose: Pose, target: Point) -> Velocity:
     """Face the target and walk to it without slowing down."""
     ahead, left = pose.to_torso(target)
     bearing = math.atan2(left, ahead)
-    turn = _clipped(config.turn_gain_1_s * bearing, config.turn_rad_s)
+    turn = config.turn_gain_1_s * bearing
     if abs(bearing) > config.turn_first_rad:
-        return Velocity(turn_rad_s=turn)
+        return Velocity(turn_rad_s=_clipped(turn, config.spin_rad_s))
     return Velocity(
-        forward_m_s=config.forward_m_s * math.cos(bearing) ** 2, turn_rad_s=turn
+        forward_m_s=config.forward_m_s * math.cos(bearing) ** 2,
+        turn_rad_s=_clipped(turn, config.turn_rad_s),
     )
 
 

@@ -29,6 +29,7 @@ class TacticsConfig:
         around_m: radius at which the ball is walked around: half an OP3 plus the ball.
         reached_m: aligning begins this far aside of the line behind the ball at most,
             and no nearer to the ball than this much before `behind_m`.
+        side_slack_m: how far aside of that line the foot to kick with is chosen anew.
         align_m: farthest from the ball that aligning begins. Coming from a walk at full
             speed, less is too late to stop before the ball.
         aligned_rad: heading error allowed to begin aligning or dribbling.
@@ -65,6 +66,7 @@ class TacticsConfig:
     behind_m: float = 0.32
     around_m: float = 0.32
     reached_m: float = 0.12
+    side_slack_m: float = 0.1
     align_m: float = 0.6
     aligned_rad: float = 0.3
     lost_rad: float = 0.7
@@ -253,8 +255,11 @@ def _attack(
     error = wrapped(heading - pose.yaw_rad)
     plan = _plan(config, pitch, state, view, pose, ball, heading)
     if plan == "approach":
-        side: Side = "left" if pose.to_torso(ball)[1] > 0 else "right"
+        side = _side(config, state, pose, ball, heading)
         state = replace(state, plan=plan, side=side, settled_s=0.0, aligning_s=0.0)
+        if _in_range(config, pitch, ball, already=False):
+            stance = config.stance
+            place = kick_stance.behind(stance, side, ball, heading, config.behind_m)
         velocity = _approach(config, view, pose, ball, place, heading)
         return state, _walk(config, view, velocity)
     if plan == "dribble":
@@ -276,6 +281,18 @@ def _attack(
     velocity = steering.arrive(config.steering, pose, target, facing)
     state = replace(state, plan=plan, settled_s=0.0)
     return state, _walk(config, view, velocity)
+
+
+def _side(
+    config: TacticsConfig, state: TacticsState, pose: Pose, ball: Point, heading: float
+) -> Side:
+    """The foot to come with: the nearer one, for a robot that is clearly on one side of
+    the line behind the ball; else it keeps to what it meant."""
+    x, y = pose.x_m - ball[0], pose.y_m - ball[1]
+    left = math.cos(heading) * y - math.sin(heading) * x
+    if state.plan == "approach" and abs(left) < config.side_slack_m:
+        return state.side
+    return "right" if left > 0 else "left"
 
 
 def _plan(

@@ -25,8 +25,8 @@ class DuelConfig:
     """A learner that plays one side of a match.
 
     Attributes:
-        score_teacher, getup_teacher: folders of the runs whose policies hold the
-            learner in upright and in fallen states.
+        score_teacher, getup_teacher: folders of the runs or bundles whose policies hold
+            the learner in upright and in fallen states.
         teaching: how strict they are.
         from_score_teacher: the actor starts as the score teacher's, whose network must
             have the same shape; the critic starts from nothing.

@@ -195,7 +195,13 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
         seed=seed,
         skill="walk",
         reach=_REACH,
-        kick=CorrectionConfig(bundle="kick", moving_share=0.15, moving_m_s=0.2),
+        kick=CorrectionConfig(
+            bundle="kick",
+            # Farther aside the foot meets the ball higher, and it rolls farther.
+            beside_m=(0.03, 0.1),
+            moving_share=0.15,
+            moving_m_s=0.2,
+        ),
     )
     straight = replace(
         upright,
@@ -211,6 +217,13 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
         straight,
         task=replace(
             task, rewards=replace(rewards, speed=120.0, aim=-400.0, fall=-200.0)
+        ),
+        kick=CorrectionConfig(
+            bundle="kick",
+            ahead_m=(0.13, 0.205),
+            beside_m=(0.045, 0.1),
+            moving_share=0.15,
+            moving_m_s=0.2,
         ),
         rollout_steps=64,
         warm_std=0.1,
@@ -351,10 +364,14 @@ _REACH = (-0.4, -0.3, -3.0), (0.9, 0.3, 3.0)
 """Of the walk's commands, for policies that it carries."""
 _SOCCER_PPO = PpoConfig(discount=0.995)
 HELD_PPO = replace(
-    _SOCCER_PPO, entropy=0.0, learning_rate_range=(3e-4, 1e-3), init_std=0.15
+    _SOCCER_PPO,
+    hidden=(512, 256),
+    entropy=0.0,
+    learning_rate_range=(3e-4, 1e-3),
+    init_std=0.15,
 )
 """Of a pupil held to teachers that spread by 0.1: it begins nearly as sure as they are,
-and in steps as large as imitation bears."""
+and in steps as large as imitation bears; it must hold both teachers and a walk."""
 _PPO: Mapping[str, PpoConfig] = MappingProxyType(
     {
         "getup": PpoConfig(discount=0.99, init_std=0.45),

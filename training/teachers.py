@@ -10,25 +10,32 @@ from pathlib import Path
 from typing import Any, cast
 
 import flax.serialization
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from robot.contracts.codec import from_plain
-from robot.contracts.policy import ActionSpec, ObservationSpec
+from robot.contracts.policy import ActionSpec, ObservationSpec, read_spec
 from robot.contracts.symmetry import action_mirror, observation_mirror
 from training.dmpo import Dmpo
 from training.dmpo_config import DmpoConfig
 from training.guide import Distribution, Guide
 from training.mpo_losses import Gaussian
+from training.onnx_jax import jax_network
 from training.ppo import Ppo, PpoConfig
 from training.run_folder import CHECKPOINT, RunError, has_checkpoint
 from training.skill import COMMAND, COMMAND_MIRROR, load_skill
 from training.teaching import TeachingConfig
 from training.translation import Interface, Reading, Translation, newest_raw
 
+BUNDLE_STD = 0.1
+"""Of the joints' actions of a teacher that is a bundle: it has none of its own."""
 COMMANDED_STD = 0.1
 """Of the joints' actions of a teacher that commands a skill: it has none of its own."""
+
+
+_NETWORK = "policy.onnx"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,15 +103,19 @@ def is_upright(
 
 
 def load_teacher(run: Path) -> Teacher:
-    """The feed-forward policy in the folder of a PPO or DMPO run.
+    """The feed-forward policy in the folder of a PPO or DMPO run, or of a bundle.
 
     Raises:
-        RunError: no run, no checkpoint, or one without a description of its policy.
+        RunError: neither, one with a memory, or a run without a description of its
+            policy.
+        ContractError: a broken bundle.
     """
+    if (run / _NETWORK).is_file():
+        return _teacher_of_bundle(run)
     if not has_checkpoint(run):
         raise RunError(
-            f"expected {CHECKPOINT} of a teacher in {run}, found none; name the folder "
-            f"of a run"
+            f"expected {CHECKPOINT} of a run or {_NETWORK} of a bundle as a teacher in "
+            f"{run}, found neither; name the folder of one"
         )
     told = json.loads((run / "config.json").read_text())
     if "policy" not in told:
@@ -125,6 +136,29 @@ def load_teacher(run: Path) -> Teacher:
         interface=interface,
         distribution=_distribution(config, interface, subject),
         params={"actor": params["actor"]},
+    )
+
+
+def _teacher_of_bundle(folder: Path) -> Teacher:
+    """It tells no spread of its actions: `BUNDLE_STD` stands for it."""
+    spec = read_spec(folder / "spec.json")
+    if spec.state_shapes or spec.camera:
+        raise RunError(
+            f"{folder}: expected a teacher without memory or camera, found {spec.name} "
+            f"with one"
+        )
+    network = jax.vmap(jax_network(folder / _NETWORK))
+    size = len(spec.action.joints)
+
+    def policy(params: Any, observation: Array) -> Gaussian:
+        rows = observation.reshape(-1, observation.shape[-1])
+        mean = network(rows).reshape(*observation.shape[:-1], size)
+        return Gaussian(mean, jnp.full_like(mean, BUNDLE_STD))
+
+    return Teacher(
+        interface=Interface(observation=spec.observation, action=spec.action),
+        distribution=policy,
+        params={"actor": {}},
     )
 
 

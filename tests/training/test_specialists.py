@@ -103,7 +103,7 @@ def test_a_pupil_learns_from_its_specialists_alone(teachers, tmp_path):
 
 
 def test_a_missing_specialist_and_a_task_without_commands_are_refused(teachers):
-    with pytest.raises(RunError, match=r"expected checkpoint.msgpack of a teacher in"):
+    with pytest.raises(RunError, match=r"or policy\.onnx of a bundle as a teacher in"):
         replace(teachers, dash="nowhere").check()
     other = ScoreTask()
     with pytest.raises(RunError, match="expected a task that observes velocity_comma"):

@@ -1,23 +1,29 @@
 """Teachers see and act through their pupil's specs: the same numbers either way."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from robot.action import filtered_targets
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
+from robot.contracts.policy import read_spec, write_spec
 from robot.observation import start, vector
 from sim.tasks.getup import STANDING, GetupTask
 from sim.tasks.match import MatchTask
 from sim.tasks.rise import RiseTask
 from sim.tasks.walk_task import WalkTask
 from training.mpo_losses import Gaussian
+from training.recipes import duel_task
 from training.run_folder import RunError
-from training.teachers import is_upright, load_teacher
-from training.translation import Reading, Translation, newest_raw
+from training.teachers import BUNDLE_STD, guide_of, is_upright, load_teacher
+from training.teaching import TeachingConfig
+from training.translation import Interface, Reading, Translation, newest_raw
 
-MATCH, RISE = MatchTask(), RiseTask()
+MATCH, RISE, DUEL = MatchTask(), RiseTask(), duel_task()
+POLICIES = Path(__file__).parents[2] / "policies"
 
 
 def history(spec, steps):
@@ -93,5 +99,32 @@ def test_the_tilt_says_which_teacher_is_in_charge(steps):
 
 
 def test_a_folder_without_a_run_is_no_teacher(tmp_path):
-    with pytest.raises(RunError, match=r"expected checkpoint.msgpack of a teacher in"):
+    with pytest.raises(RunError, match=r"or policy\.onnx of a bundle as a teacher in"):
+        load_teacher(tmp_path)
+
+
+def test_a_bundle_is_a_teacher_whose_policy_is_the_one_on_board():
+    teacher = load_teacher(POLICIES / "score")
+    golden = np.load(POLICIES / "score" / "golden.npz")
+    seen = golden["observation"][:6].reshape(2, 3, -1)
+    found = teacher.distribution(teacher.params, seen)
+    wanted = golden["action"][:6].reshape(2, 3, -1)
+    np.testing.assert_allclose(found.mean, wanted, atol=1e-4)
+    assert np.asarray(found.std) == pytest.approx(BUNDLE_STD)
+    # Its pupil in a match sees all that it needs.
+    guide = guide_of(
+        TeachingConfig(),
+        Interface(DUEL.observation, DUEL.action),
+        teacher,
+        load_teacher(POLICIES / "getup"),
+    )
+    none = np.zeros((4, DUEL.observation.size), np.float32)
+    assert guide.advice[0](guide.params[0], none).mean.shape == (4, 20)
+
+
+def test_a_bundle_with_a_memory_is_no_teacher(tmp_path):
+    spec = replace(read_spec(POLICIES / "walk" / "spec.json"), state_shapes=((4,),))
+    write_spec(tmp_path / "spec.json", spec)
+    (tmp_path / "policy.onnx").write_bytes(b"never read")
+    with pytest.raises(RunError, match="expected a teacher without memory or camera"):
         load_teacher(tmp_path)
