@@ -11,11 +11,11 @@ from robot.skills import Side
 from robot.world import Point, Pose, wrapped
 
 QUICK_KICK = KickSpec(
-    ahead_m=(0.135, 0.21),
-    aside_m=(0.02, 0.085),
-    turn_rad_m=1.2,
+    ahead_m=(0.135, 0.195),
+    aside_m=(0.04, 0.09),
+    turn_rad_m=1.5,
     settle_s=0.2,
-    outward_rad=-0.035,
+    outward_rad=-0.015,
 )
 """Of policies/kick, for a kick whose bundle does not say."""
 

@@ -69,24 +69,16 @@ def record_walks(bundle: str, *, worlds: int, seconds: float, seed: int) -> Reco
         if step * spec.control_period_s >= due_s:
             due_s += _EVERY_S
             robots.append(state.parameters)
-            found += moments_of(
+            found += _moments(
                 env, state.memory.clock_s, state.targets_rad, 1 / task.config.clock_hz
             )
     env.close()
     return Recording(tuple(found), joined(robots))
 
 
-def moments_of(
+def _moments(
     env: Environment, clock_s: NDArray, targets_rad: NDArray, period_s: float
 ) -> list[WalkingState]:
-    """Of all robots of a task with one, as they are now.
-
-    Args:
-        env: where they are.
-        clock_s: [B, 1] of their gait.
-        targets_rad: [B, 1, 20] last sent.
-        period_s: of the gait clock.
-    """
     at = env.core.arena.robots[0]
     qpos, qvel = env.physics.qpos, env.physics.qvel
     root, speed = qpos[:, at.root_qpos], qvel[:, at.root_qvel]

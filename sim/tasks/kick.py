@@ -1,4 +1,4 @@
-"""A kick, standing or out of the walk, and on to standing: the ball as far as may be.
+"""A kick, standing or out of the walk, and on to standing: the ball as fast as may be.
 
 Not a stage of arXiv:2304.13653, whose robots learn to kick inside the soccer task; a
 skill of its own is what a player made of skills needs, and takes thousands of times
@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from robot import rotations
-from robot.contracts.field import FieldSpec
 from robot.contracts.policy import ActionSpec, ObservationSpec
 from robot.observation import gait_clock
 from sim.arena import ArenaConfig, RobotPlace
@@ -23,16 +22,10 @@ from sim.tasks.view import BallView, RobotView, WorldView
 
 Array = Any
 
-_RADIUS_M = FieldSpec().ball_radius_m
-"""Of balls of the usual size; an episode's may be 5 % larger or smaller."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class KickRewards:
     """Weights of the reward terms; the sum is scaled by `scale`.
-
-    The ball's speed here is that of one without spin that would come to roll as fast
-    (`free_speed`).
 
     Attributes:
         speed: per m/s by which the ball's speed where it shall go rises above its
@@ -68,7 +61,7 @@ class KickMemory:
 
     Attributes:
         aim_rad: [B, R] where the ball shall go, pitch frame.
-        best_m_s: [B, R] highest speed there the ball has had (`free_speed`).
+        best_m_s: [B, R] highest speed there the ball has had.
         touched_s: [B, R] since the first touch; 0 before it.
         ball_m_s: [B, 2] velocity of the ball at the last step.
         clock_s: [B, R] of the gait clock.
@@ -205,7 +198,7 @@ class KickTask:
         """Rewards by `kick_terms`; a fall ends the episode."""
         xp = time_s.__array_namespace__()
         ball, robots = ball_of(view), view.robots
-        ahead, across = _ball_speed(memory.aim_rad, free_speed(ball))
+        ahead, across = _ball_speed(memory.aim_rad, ball)
         ahead = xp.clip(ahead, 0.0, self.top_speed_m_s)
         across = xp.clip(across, -self.top_speed_m_s, self.top_speed_m_s)
         down = self.fallen(robots)
@@ -287,8 +280,8 @@ def kick_terms(
         weights: see there.
         memory: of the step before.
         robots: the state reached.
-        ball_m_s: [B, R] its best `free_speed` where it shall go, this step's included,
-            and that to the left.
+        ball_m_s: [B, R] its best speed where it shall go, this step's included, and
+            its speed to the left of that.
         down: [B, R] bool, fallen.
         actions: this step's and the two before.
     """
@@ -326,22 +319,10 @@ def _ball_offset(robots: RobotView, ball: BallView) -> Array:
     return rotations.into_heading(offset, robots.heading_rad)
 
 
-def free_speed(ball: BallView) -> Array:
-    """[B, 2] m/s of a ball without spin that would come to roll as this one will.
-
-    While a ball slides, friction acts at its lowest point, and leaves the angular
-    momentum about that as it is: m r v + 2/3 m r^2 w for a shell, w = v / r once it
-    rolls. So the speed v and spin w of a kick go as far as v + 2/3 r w without spin.
-    """
-    xp = ball.velocity_m_s.__array_namespace__()
-    spin = ball.spin_rad_s
-    forward = xp.stack([spin[..., 1], -spin[..., 0]], axis=-1)
-    return ball.velocity_m_s[..., :2] + 2 / 3 * _RADIUS_M * forward
-
-
-def _ball_speed(aim_rad: Array, velocity_m_s: Array) -> tuple[Array, Array]:
-    """[B, R] m/s of [B, 2] where it shall go and to the left of that."""
-    seen = rotations.into_heading(velocity_m_s[:, None], aim_rad)
+def _ball_speed(aim_rad: Array, ball: BallView) -> tuple[Array, Array]:
+    """[B, R] m/s where it shall go and to the left of that."""
+    velocity = ball.velocity_m_s[:, None, :2]
+    seen = rotations.into_heading(velocity, aim_rad)
     return seen[..., 0], seen[..., 1]
 
 

@@ -14,7 +14,7 @@ from sim.tasks.body_state import STAND_HEIGHT_M
 from sim.tasks.draws import draw_index
 from sim.tasks.task import Placement, Random
 from sim.tasks.view import STAND_RAD
-from sim.tasks.walking_starts import WalkingState, chosen, placed
+from sim.tasks.walking_starts import WalkingState, placed
 
 Array = Any
 
@@ -93,7 +93,7 @@ def start_kick(
         rows = xp.asarray(starts.rows, dtype=draw.dtype)
         walker, walker_s = placed(rows[draw_index(draw[:, 2], len(rows))], yaw)
         taken = draw[:, 3] < starts.walking_share
-        robot = chosen(taken, walker, robot)
+        robot = _chosen(taken, walker, robot)
         clock_s = xp.where(taken[:, None], walker_s, clock_s)
         walking_ahead = _between(starts.walking_ahead_m, draw[:, 1])
         ahead = xp.where(taken, walking_ahead, ahead)
@@ -141,6 +141,23 @@ def _standing(
         target_rad=joints,
     )
     return placement, (draw[:, 5:] + 1) / (2 * clock_hz)
+
+
+def _chosen(taken: Array, first: Placement, second: Placement) -> Placement:
+    """`first` where `taken` [B], else `second`."""
+    xp = taken.__array_namespace__()
+
+    def pick(name: str) -> Array:
+        one, other = getattr(first, name), getattr(second, name)
+        return xp.where(taken[:, None, None], one, other)
+
+    return Placement(
+        root=pick("root"),
+        root_velocity=pick("root_velocity"),
+        joint_rad=pick("joint_rad"),
+        joint_velocity_rad_s=pick("joint_velocity_rad_s"),
+        target_rad=pick("target_rad"),
+    )
 
 
 def _turned(xp: Any, ahead: Array, left: Array, yaw: Array, height: float) -> Array:

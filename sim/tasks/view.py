@@ -11,7 +11,6 @@ from robot import rotations
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from sim.arena import Arena
 from sim.model_index import RobotColumns
-from sim.vectors import into_world
 
 Array = Any
 
@@ -58,11 +57,10 @@ class RobotView:
 
 @dataclass(frozen=True, kw_only=True)
 class BallView:
-    """The ball, pitch frame: [B, 3] position, m; velocity, m/s; spin, rad/s."""
+    """The ball, pitch frame: position [B, 3] m, velocity [B, 3] m/s."""
 
     position_m: Array
     velocity_m_s: Array
-    spin_rad_s: Array
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +85,9 @@ def view_world(
     """
     ball = None
     if arena.ball is not None:
-        # MuJoCo gives the spin in the ball's own frame.
-        turned, spin = qpos[..., arena.ball.qpos[3:]], qvel[..., arena.ball.qvel[3:]]
         ball = BallView(
             position_m=qpos[..., arena.ball.qpos[:3]],
             velocity_m_s=qvel[..., arena.ball.qvel[:3]],
-            spin_rad_s=into_world(turned, spin),
         )
     robots = _view_robots(arena.columns, qpos, qvel, sensors, torque_nm)
     return WorldView(robots=robots, ball=ball)

@@ -2,11 +2,9 @@
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from robot import rotations
 from robot.contracts.joints import OP3_JOINTS
@@ -15,10 +13,8 @@ from robot.observation import gait_clock
 from sim.arena import ArenaConfig, RobotPlace
 from sim.robot_model import RobotModelConfig
 from sim.tasks import walk
-from sim.tasks.draws import draw_index
 from sim.tasks.task import Actions, Outcome, Placement, Random
 from sim.tasks.view import JOINT_COLUMN, STAND_RAD, WorldView
-from sim.tasks.walking_starts import WalkingState, chosen, placed
 
 Array = Any
 
@@ -58,8 +54,6 @@ class WalkTask:
         fixed_command: this command for all episodes (trials); None to sample.
         observation_spec, action_spec: another policy's interface (trials of a bundle);
             None for the task's own.
-        risen: moments at which a get-up gave way to the walk.
-        risen_share: of the episodes that begin in one of them.
     """
 
     config: walk.WalkConfig = field(default_factory=walk.WalkConfig)
@@ -67,15 +61,6 @@ class WalkTask:
     fixed_command: tuple[float, float, float] | None = None
     observation_spec: ObservationSpec | None = None
     action_spec: ActionSpec | None = None
-    risen: tuple[WalkingState, ...] = ()
-    risen_share: float = 0.0
-
-    def __post_init__(self) -> None:
-        if self.risen_share > 0 and not self.risen:
-            raise ValueError(
-                f"WalkTask.risen: expected moments for risen_share "
-                f"{self.risen_share:g}, found none"
-            )
 
     @property
     def name(self) -> str:
@@ -137,8 +122,7 @@ class WalkTask:
         return self.action_spec or self.config.action
 
     def begin(self, random: Random, count: int) -> tuple[Placement, WalkMemory]:
-        """Standing, joints a little off, slowly drifting, facing anywhere; or as a
-        get-up ended, with the gait clock at its beginning, as on board."""
+        """Standing, joints a little off, slowly drifting, facing anywhere."""
         uniform = random.uniform((count, 1, 20 + 20 + 2 + 2))
         xp = uniform.__array_namespace__()
         stand = xp.asarray(STAND_RAD, dtype=uniform.dtype)
@@ -156,29 +140,14 @@ class WalkTask:
             root_velocity=xp.concat([drift, zero, zero], axis=-1),
             joint_rad=stand + spread,
             target_rad=targets,
-            joint_velocity_rad_s=xp.zeros_like(targets),
         )
-        clock_s = -uniform[..., 43] / self.config.clock_hz
-        if self.risen:
-            draw = random.uniform((count, 3))
-            rows = xp.asarray(self._risen_rows, dtype=draw.dtype)
-            heading = math.pi * (2 * draw[:, 0] - 1)
-            risen, _ = placed(rows[draw_index(draw[:, 1], len(rows))], heading)
-            taken = draw[:, 2] < self.risen_share
-            placement = chosen(taken, risen, placement)
-            clock_s = xp.where(taken[:, None], 0.0, clock_s)
         command, hold = self._commands(random, count)
         return placement, WalkMemory(
             command=command,
             command_left_s=hold,
-            clock_s=clock_s,
+            clock_s=-uniform[..., 43] / self.config.clock_hz,
             velocity=xp.zeros_like(command),
         )
-
-    @cached_property
-    def _risen_rows(self) -> NDArray[np.float64]:
-        """[S, 70] of `risen`."""
-        return np.array([state.row for state in self.risen])
 
     def first(self, memory: WalkMemory, view: WorldView) -> dict[str, dict[str, Array]]:
         """Terms of a robot just placed."""

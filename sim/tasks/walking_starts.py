@@ -1,4 +1,4 @@
-"""Moments of one skill, recorded, in which an episode of another one begins."""
+"""Moments of a walk, recorded, in which an episode of another skill begins."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ _VELOCITIES = 6
 
 @dataclass(frozen=True, kw_only=True)
 class WalkingState:
-    """A robot in motion, on its feet, wherever it is and faces.
+    """A robot in mid-stride, wherever it is and faces.
 
     Attributes:
         height_m: of the torso.
@@ -76,20 +76,3 @@ def placed(rows: Array, heading_rad: Array) -> tuple[Placement, Array]:
         target_rad=joints[:, None, 2 * size :],
     )
     return placement, clock_s[:, None]
-
-
-def chosen(taken: Array, first: Placement, second: Placement) -> Placement:
-    """`first` where `taken` [B], else `second`; neither has a ball."""
-    xp = taken.__array_namespace__()
-
-    def pick(name: str) -> Array:
-        one, other = getattr(first, name), getattr(second, name)
-        return xp.where(taken[:, None, None], one, other)
-
-    return Placement(
-        root=pick("root"),
-        root_velocity=pick("root_velocity"),
-        joint_rad=pick("joint_rad"),
-        joint_velocity_rad_s=pick("joint_velocity_rad_s"),
-        target_rad=pick("target_rad"),
-    )

@@ -93,6 +93,41 @@ def test_a_kick_waits_until_the_robot_faces_the_goal():
         assert request.kind == kind, (ball_x, off)
 
 
+@pytest.mark.parametrize(("y", "foot"), [(-0.6, "left"), (0.6, "right")])
+def test_a_robot_comes_up_with_the_ball_before_its_nearer_foot(y, foot):
+    # From the right of the line behind the ball, the left foot is the nearer one; all
+    # that is left to do is to go straight on.
+    pose, state = Pose(x_m=-1.0, y_m=y, yaw_rad=0.0), TacticsState()
+    for _ in range(40 * 8):
+        state, request = decide(WorldView(pose=pose, ball=(0.0, 0.0)), state=state)
+        if state.plan == "align":
+            break
+        pose = stepped(pose, request, 0.025)
+    assert (state.plan, state.side) == ("align", foot)
+    aside = pose.to_torso((0.0, 0.0))[1] * (1 if foot == "left" else -1)
+    assert QUICK_KICK.aside_m[0] - 0.03 < aside < QUICK_KICK.aside_m[1] + 0.03
+
+
+def test_the_foot_is_not_changed_for_a_step_across_the_line():
+    state = TacticsState(plan="approach", side="left")
+    # 5 cm to the left of the line behind the ball, then 15 cm.
+    near, _ = decide(at(-1.0, 0.05, ball=(0.0, 0.0)), state=state)
+    assert near.side == "left"
+    far, _ = decide(at(-1.0, 0.15, ball=(0.0, 0.0)), state=state)
+    assert far.side == "right"
+
+
+def test_a_turn_on_the_spot_is_faster_than_one_on_the_way():
+    config = SteeringConfig(turn_rad_s=1.0, spin_rad_s=2.0, turn_gain_1_s=3.0)
+    pose = Pose(x_m=0.0, y_m=0.0, yaw_rad=0.0)
+    behind = steering.pass_through(config, pose, (-1.0, 0.5))
+    assert behind == Velocity(turn_rad_s=2.0)
+    # 0.464 rad to the left, 3 / s: 1.39 rad/s are asked for, and 0.8 of the speed.
+    ahead = steering.pass_through(config, pose, (1.0, 0.5))
+    assert ahead.turn_rad_s == 1.0
+    assert ahead.forward_m_s == pytest.approx(0.8 * config.forward_m_s)
+
+
 @pytest.mark.parametrize("ball_x", [0.0, 0.8, 1.6])
 def test_a_robot_behind_the_ball_always_comes_to_its_kick(ball_x):
     # A robot that does at once what it is told, from a grid of places and headings: it

@@ -48,18 +48,12 @@ def memory(
     )
 
 
-def judge(
-    robot,
-    before,
-    ball=(0.5, 0.0, 0.07),
-    ball_velocity=(0.0, 0.0, 0.0),
-    ball_spin=(0.0, 0.0, 0.0),
-):
+def judge(robot, before, ball=(0.5, 0.0, 0.07), ball_velocity=(0.0, 0.0, 0.0)):
     none = np.zeros((1, 1, 18))
     actions = Actions(
         now=none, before=none, earlier=none, targets_rad=np.zeros((1, 1, 20))
     )
-    view = world(robot, ball=ball, ball_velocity=ball_velocity, ball_spin=ball_spin)
+    view = world(robot, ball=ball, ball_velocity=ball_velocity)
     return TASK.advance(Replay(np), before, np.full(1, 1.0), view, actions)
 
 
@@ -81,35 +75,6 @@ def test_ahead_is_where_the_ball_shall_go():
     assert found.rewards["speed"][0, 0] == pytest.approx(60 * 2.0)
     assert found.rewards["aim"][0, 0] == pytest.approx(-40 * 0.3)
     assert found.rewards["heading"][0, 0] == pytest.approx(-0.3 * 0.2**2)
-
-
-def test_spin_counts_as_the_speed_that_it_is_worth_once_the_ball_rolls():
-    # About +y: ahead. 2 + 2/3 x 0.07 x 15 = 2.7 m/s; about -x: 0.28 m/s to the left.
-    found = judge({}, memory(), ball_velocity=(2, 0, 0), ball_spin=(-6, 15, 40))
-    assert found.memory.best_m_s[0, 0] == pytest.approx(2.7)
-    assert found.rewards["aim"][0, 0] == pytest.approx(-40 * 0.28)
-
-
-def test_a_ball_that_spins_comes_to_roll_as_one_that_is_faster():
-    """Beside MuJoCo: two balls, one of them with spin, slide until they roll."""
-    config = EnvConfig(num_envs=2, num_threads=1, randomization=NO_RANDOMIZATION)
-    starts = KickStarts(ahead_m=(2.0, 2.0), rolling_share=0.0)
-    env = Environment(KickTask(starts=starts), config, seed=0)
-    state, _ = env.reset()
-    ball = env.core.arena.ball
-    env.physics.qpos[:, ball.qpos[3:]] = (math.sqrt(0.5), 0, 0, math.sqrt(0.5))
-    # The second one's frame is turned by 90 degrees: its -x is the pitch's -y.
-    env.physics.qvel[:, ball.qvel] = 0
-    env.physics.qvel[:, ball.qvel[0]] = -2.7, -2.0
-    env.physics.qvel[1, ball.qvel[3]] = -15.0
-    for _ in range(20):
-        state, _ = env.step(state, np.zeros(env.action_shape))
-    along = env.physics.qvel[:, ball.qvel[0]]
-    # Without its spin it would have 2.0 of 2.7, a quarter less.
-    assert along[1] == pytest.approx(along[0], rel=0.06)
-    # Three fifths of 2.7 m/s, less 0.5 s at up to 0.6 m/s^2.
-    assert -1.62 < along[0] < -1.3
-    env.close()
 
 
 def test_a_ball_that_rolls_back_or_explodes_pays_nothing_more():

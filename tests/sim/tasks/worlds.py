@@ -47,9 +47,7 @@ class Given:
         raise AssertionError("no normal number expected")
 
 
-def world(
-    *robots: dict[str, Any], ball=None, ball_velocity=(0, 0, 0), ball_spin=(0, 0, 0)
-) -> WorldView:
+def world(*robots: dict[str, Any], ball=None, ball_velocity=(0, 0, 0)) -> WorldView:
     """One environment. Robots stand at rest at the origin unless they say otherwise.
 
     Keys of a robot: x, y, z, heading, tilt, toward, velocity (2 or 3 numbers), joints,
@@ -64,7 +62,6 @@ def world(
         ball=BallView(
             position_m=np.array([ball], float),
             velocity_m_s=np.array([ball_velocity], float),
-            spin_rad_s=np.array([ball_spin], float),
         ),
     )
 
@@ -134,9 +131,7 @@ def random_world(seed: int, count: int, robots: int, *, ball: bool) -> WorldView
         return WorldView(robots=view, ball=None)
     return WorldView(
         robots=view,
-        ball=BallView(
-            position_m=ball_place, velocity_m_s=normal(3), spin_rad_s=normal(3, size=20)
-        ),
+        ball=BallView(position_m=ball_place, velocity_m_s=normal(3)),
     )
 
 
