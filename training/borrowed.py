@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from robot.contracts.policy import ActionSpec, ObservationSpec, ObservationTerm
-from training.bundle_network import read_correction, read_network
+from training.bundle_network import read_network
+from training.corrected_kick import read_correction
 from training.run_folder import RunError
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from jaxtyping import Array, Float
 
 from robot.contracts.policy import PolicySpec, read_spec
 from robot.contracts.symmetry import action_mirror, observation_mirror
-from robot.scripted.correction import FILE, OnnxCorrection, seen_size
 from training.run_folder import RunError
 
 SHIPPED = Path(__file__).parent.parent / "policies"
@@ -39,11 +37,11 @@ class BundleNetwork:
 
     def __call__(self, seen: Float[Array, "*B N"]) -> Float[Array, "*B K"]:
         """The bundle's own action for its own observation."""
-        mean = _forward(self.layers, seen)
+        mean = forward(self.layers, seen)
         if not self.mirrored:
             return mean
         image = observation_mirror(self.spec.observation).of(seen)
-        back = action_mirror(self.spec.action).of(_forward(self.layers, image))
+        back = action_mirror(self.spec.action).of(forward(self.layers, image))
         return (mean + back) / 2
 
 
@@ -72,41 +70,16 @@ def read_network(bundle: str) -> BundleNetwork:
     spec = read_spec(folder / "spec.json")
     if spec.state_shapes:
         raise RunError(f"{folder}: expected a policy without memory, found {spec.name}")
-    layers, mirrored = _layers(folder / "policy.onnx")
+    layers, mirrored = read_layers(folder / "policy.onnx")
     network = BundleNetwork(spec=spec, layers=layers, mirrored=mirrored)
     golden = np.load(folder / "golden.npz")
-    _check(folder, network, golden["observation"], golden["action"])
+    check_layers(folder, network, golden["observation"], golden["action"])
     return network
 
 
-def read_correction(bundle: str) -> tuple[PolicySpec, Layers]:
-    """What corrects the kick of a bundle, proved against the network on board.
-
-    Args:
-        bundle: name of a shipped one, or a folder.
-
-    Raises:
-        RunError: no corrected kick there, or by a network of other layers.
-        ContractError: the bundle is out of contract.
-    """
-    folder = folder_of(bundle)
-    if not (folder / FILE).is_file():
-        raise RunError(
-            f"expected the bundle of a kick that a policy corrects in {folder}, found "
-            f"no {FILE}"
-        )
-    spec = read_spec(folder / "spec.json")
-    layers, _ = _layers(folder / FILE)
-    size = seen_size(spec.observation)
-    seen = np.random.default_rng(0).normal(size=(16, size)).astype(np.float32)
-    wanted = OnnxCorrection(folder / FILE, spec.observation)(seen)
-    _check(folder, partial(_forward, layers), seen, wanted)
-    return spec, layers
-
-
-def _layers(file: Path) -> tuple[Layers, bool]:
+def read_layers(file: Path) -> tuple[Layers, bool]:
     """Of a network, and whether its mirror image is in it; none where it is built
-    otherwise."""
+    otherwise: `check_layers`."""
     graph = onnx.load(str(file)).graph
     values = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
     mirrored = any(node.op_type == "Mean" for node in graph.node)
@@ -120,8 +93,14 @@ def _layers(file: Path) -> tuple[Layers, bool]:
         return (), mirrored
 
 
-def _check(folder: Path, network: Callable[[Any], Any], seen: Any, wanted: Any) -> None:
-    """It may have been built otherwise."""
+def check_layers(
+    folder: Path, network: Callable[[Any], Any], seen: Any, wanted: Any
+) -> None:
+    """A network may have been built otherwise than of such layers.
+
+    Raises:
+        RunError: `network` does not give `wanted` for `seen`.
+    """
     try:
         error = float(np.abs(np.asarray(network(seen)) - wanted).max())
     except (TypeError, ValueError):  # no layers, or none that follow each other
@@ -133,7 +112,8 @@ def _check(folder: Path, network: Callable[[Any], Any], seen: Any, wanted: Any) 
         )
 
 
-def _forward(layers: Layers, seen: Any) -> Array:
+def forward(layers: Layers, seen: Any) -> Array:
+    """[..., K] of [..., N], with ELU between the layers."""
     *inner, (weight, bias) = layers
     for inner_weight, inner_bias in inner:
         seen = jax.nn.elu(seen @ inner_weight + inner_bias)

@@ -5,15 +5,21 @@ learner wishes counts during the kick alone; before and after it sees nothing.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot import observation, rotations
-from robot.contracts.policy import ObservationSpec, ObservationTerm, PolicySpec
+from robot.contracts.policy import (
+    ObservationSpec,
+    ObservationTerm,
+    PolicySpec,
+    read_spec,
+)
 from robot.policy import load_bundle
-from robot.scripted.correction import seen_size
+from robot.scripted.correction import FILE, OnnxCorrection, seen_size
 from robot.scripted.kick import PHASE_S, PHASES, KickPolicy, phase
 from robot.scripted.motion import BODY_JOINTS
 from sim.demonstrator import action_for, newest
@@ -21,7 +27,13 @@ from sim.env import EnvConfig, Environment, EnvState, TimeStep
 from sim.env_core import EnvCore
 from sim.tasks.kick import KickTask
 from sim.tasks.task import Task
-from training.bundle_network import folder_of
+from training.bundle_network import (
+    Layers,
+    check_layers,
+    folder_of,
+    forward,
+    read_layers,
+)
 from training.run_folder import RunError
 from training.skill import Skill
 
@@ -67,6 +79,31 @@ def load_kick(bundle: str, task: Task) -> KickPolicy:
             f"{spec.control_period_s:g} s"
         )
     return KickPolicy(corrected_spec(spec, task), found.script)
+
+
+def read_correction(bundle: str) -> tuple[PolicySpec, Layers]:
+    """What corrects the kick of a bundle, proved against the network on board.
+
+    Args:
+        bundle: name of a shipped one, or a folder.
+
+    Raises:
+        RunError: no corrected kick there, or by a network of other layers.
+        ContractError: the bundle is out of contract.
+    """
+    folder = folder_of(bundle)
+    if not (folder / FILE).is_file():
+        raise RunError(
+            f"expected the bundle of a kick that a policy corrects in {folder}, found "
+            f"no {FILE}"
+        )
+    spec = read_spec(folder / "spec.json")
+    layers, _ = read_layers(folder / FILE)
+    size = seen_size(spec.observation)
+    seen = np.random.default_rng(0).normal(size=(16, size)).astype(np.float32)
+    wanted = OnnxCorrection(folder / FILE, spec.observation)(seen)
+    check_layers(folder, partial(forward, layers), seen, wanted)
+    return spec, layers
 
 
 @dataclass(frozen=True, kw_only=True)
