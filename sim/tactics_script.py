@@ -23,7 +23,9 @@ _PLAYING = Game(phase="playing")
 _SEEN = ("ball_position", "own_goal_position", "opponent_goal_position")
 
 DRIBBLING = TacticsConfig(
-    steering=SteeringConfig(forward_m_s=0.55, left_m_s=0.25, turn_rad_s=1.2),
+    steering=SteeringConfig(
+        forward_m_s=0.55, left_m_s=0.25, turn_rad_s=1.2, spin_rad_s=1.2
+    ),
     dribble_m_s=0.45,
     kick_range_m=0.0,
     # A dribble need not stop before the ball.

@@ -75,5 +75,5 @@ def test_teachers_are_for_matches_only(tmp_path, capsys):
     assert "expected the task match with --teachers, found score" in told
     assert main(["train", "match", *out]) == 2
     told = " ".join(capsys.readouterr().err.split())
-    assert "checkpoint.msgpack of a teacher in runs/score, found none" in told
+    assert "of a bundle as a teacher in runs/score, found neither" in told
     assert not (tmp_path / "run").exists()
