@@ -136,14 +136,15 @@ def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:
 
 
 def _plain_run(args: argparse.Namespace) -> TaskRunConfig:
-    """As the task has it; a kick that a policy corrects goes on as its recipe ends."""
+    """As the task has it; a kick that a policy corrects goes on as its recipe ends, but
+    oftener out of motion, as in games."""
     folder = args.warm_start
     if args.task != "kick" or folder is None or not (folder / FILE).is_file():
         return plain_run(args.task, args.seed)
     last = kick_recipe(args.seed)[-1].run
     assert isinstance(last, TaskRunConfig)
     assert last.kick is not None
-    correction = replace(last.kick, bundle=str(folder.resolve()))
+    correction = replace(last.kick, bundle=str(folder.resolve()), moving_share=0.5)
     return replace(last, kick=correction, warm_std=0.0)
 
 

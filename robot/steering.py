@@ -15,8 +15,8 @@ class SteeringConfig:
         forward_m_s: cruising speed.
         backward_m_s: largest speed backward.
         left_m_s: largest speed sideways.
-        turn_rad_s: largest turning speed while it walks.
-        spin_rad_s: the same on the spot.
+        turn_rad_s: largest turning speed.
+        spin_rad_s: the same on the spot, toward a way to go.
         turn_gain_1_s: turning speed per radian of heading error.
         position_gain_1_s: speed per metre of position error, near the target.
         least_m_s: no slower than this, forward and sideways, as the walk answers

@@ -290,7 +290,7 @@ def _side(
     the line behind the ball; else it keeps to what it meant."""
     x, y = pose.x_m - ball[0], pose.y_m - ball[1]
     left = math.cos(heading) * y - math.sin(heading) * x
-    if state.plan == "approach" and abs(left) < config.side_slack_m:
+    if abs(left) < config.side_slack_m:
         return state.side
     return "right" if left > 0 else "left"
 

@@ -33,7 +33,8 @@ DRIBBLING = TacticsConfig(
     lost_m=0.55,
     pressed_m=0.0,
 )
-"""Faster than a match's tactics, and never a kick."""
+"""Faster than a match's tactics on the way, but for turns on the spot, and never a
+kick: what policies/score was cloned from."""
 
 
 class TacticsScript:

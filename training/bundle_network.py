@@ -73,13 +73,13 @@ def read_network(bundle: str) -> BundleNetwork:
     layers, mirrored = read_layers(folder / "policy.onnx")
     network = BundleNetwork(spec=spec, layers=layers, mirrored=mirrored)
     golden = np.load(folder / "golden.npz")
-    check_layers(folder, network, golden["observation"], golden["action"])
+    check_network(folder, network, golden["observation"], golden["action"])
     return network
 
 
 def read_layers(file: Path) -> tuple[Layers, bool]:
     """Of a network, and whether its mirror image is in it; none where it is built
-    otherwise: `check_layers`."""
+    otherwise: `check_network`."""
     graph = onnx.load(str(file)).graph
     values = {item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer}
     mirrored = any(node.op_type == "Mean" for node in graph.node)
@@ -93,10 +93,14 @@ def read_layers(file: Path) -> tuple[Layers, bool]:
         return (), mirrored
 
 
-def check_layers(
-    folder: Path, network: Callable[[Any], Any], seen: Any, wanted: Any
+def check_network(
+    folder: Path,
+    network: Callable[[Any], Any],
+    seen: Any,
+    wanted: Any,
+    expected: str = "layers with ELU between them, as op3-soccer train exports them",
 ) -> None:
-    """A network may have been built otherwise than of such layers.
+    """A file may hold another network than was read out of it.
 
     Raises:
         RunError: `network` does not give `wanted` for `seen`.
@@ -107,8 +111,7 @@ def check_layers(
         error = float("inf")
     if not error < _GOLDEN:
         raise RunError(
-            f"{folder}: expected layers with ELU between them, as op3-soccer train "
-            f"exports them, found actions that differ by {error:.2g}"
+            f"{folder}: expected {expected}, found actions that differ by {error:.2g}"
         )
 
 

@@ -29,7 +29,7 @@ from sim.tasks.kick import KickTask
 from sim.tasks.task import Task
 from training.bundle_network import (
     Layers,
-    check_layers,
+    check_network,
     folder_of,
     forward,
     read_layers,
@@ -98,11 +98,12 @@ def read_correction(bundle: str) -> tuple[PolicySpec, Layers]:
             f"no {FILE}"
         )
     spec = read_spec(folder / "spec.json")
+    onboard = OnnxCorrection(folder / FILE, spec.observation)
     layers, _ = read_layers(folder / FILE)
     size = seen_size(spec.observation)
     seen = np.random.default_rng(0).normal(size=(16, size)).astype(np.float32)
-    wanted = OnnxCorrection(folder / FILE, spec.observation)(seen)
-    check_layers(folder, partial(forward, layers), seen, wanted)
+    wanted = onboard(seen)
+    check_network(folder, partial(forward, layers), seen, wanted)
     return spec, layers
 
 

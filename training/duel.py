@@ -28,8 +28,8 @@ class DuelConfig:
         score_teacher, getup_teacher: folders of the runs or bundles whose policies hold
             the learner in upright and in fallen states.
         teaching: how strict they are.
-        from_score_teacher: the actor starts as the score teacher's, whose network must
-            have the same shape; the critic starts from nothing.
+        from_score_teacher: the actor starts as the score teacher's, which must be a run
+            with a network of the same shape; the critic starts from nothing.
         snapshot_every: control steps between two snapshots (the paper does not say).
         opponent_share: of the snapshots, earliest first, that are opponents.
     """

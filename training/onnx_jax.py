@@ -36,7 +36,9 @@ def jax_network(file: Path) -> Row:
     except Exception as error:  # protobuf raises errors of its own
         raise RunError(f"expected an ONNX network in {file}, found {error}") from error
     graph = model.graph
-    unknown = sorted({node.op_type for node in graph.node} - set(_OPERATORS))
+    # Operators of other domains have a name of their own kind.
+    used = {node.domain + node.op_type for node in graph.node}
+    unknown = sorted(used - set(_OPERATORS))
     if unknown or len(graph.input) != 1 or len(graph.output) != 1:
         raise RunError(
             f"{file}: expected one input, one output and operators of a policy that "
@@ -115,9 +117,17 @@ def _reshape(xp: Any, x: Any, shape: Any, allowzero: int = 0) -> Any:
     return xp.reshape(x, sizes)
 
 
-def _scatter(xp: Any, x: Any, indices: Any, updates: Any, reduction: Any = b"") -> Any:
+def _scatter(
+    xp: Any, x: Any, indices: Any, updates: Any, reduction: bytes = b"none"
+) -> Any:
+    if reduction != b"none":
+        raise NotImplementedError(f"ScatterND with reduction {reduction!r}")
     at = tuple(np.moveaxis(np.asarray(indices), -1, 0))
-    return jnp.asarray(x).at[at].set(updates)
+    if xp is jnp:
+        return jnp.asarray(x).at[at].set(updates)
+    found = x.copy()
+    found[at] = updates
+    return found
 
 
 def _slice(
@@ -150,6 +160,9 @@ def _least(xp: Any, *items: Any) -> Any:
     return found
 
 
+_ZERO = np.zeros(1, np.float32)
+
+
 def _ints(values: Any) -> tuple[int, ...]:
     """Of shapes and axes, which must not depend on the observation."""
     return tuple(int(value) for value in np.ravel(np.asarray(values)))
@@ -165,7 +178,7 @@ _OPERATORS: Mapping[str, _Operator] = MappingProxyType(
         ),
         "Clip": _clip,
         "Concat": lambda xp, *items, axis: xp.concatenate(items, axis=axis),
-        "ConstantOfShape": lambda xp, shape, value: np.full(
+        "ConstantOfShape": lambda xp, shape, value=_ZERO: np.full(
             _ints(shape), value[0], value.dtype
         ),
         "Div": _div,
@@ -186,13 +199,15 @@ _OPERATORS: Mapping[str, _Operator] = MappingProxyType(
         "Neg": lambda xp, x: -x,
         "NonZero": lambda xp, x: np.stack(np.nonzero(np.asarray(x))),
         "Or": lambda xp, a, b: a | b,
-        "Pow": lambda xp, a, b: a**b,
+        "Pow": lambda xp, a, b: (a**b).astype(a.dtype),
         "Range": lambda xp, first, end, step: np.arange(
             first.item(), end.item(), step.item(), dtype=first.dtype
         ),
         "Reshape": _reshape,
         "ScatterND": _scatter,
-        "Shape": lambda xp, x: np.array(x.shape, np.int64),
+        "Shape": lambda xp, x, start=0, end=None: np.array(
+            x.shape[start:end], np.int64
+        ),
         "Slice": _slice,
         "Sqrt": lambda xp, x: xp.sqrt(x),
         "Squeeze": lambda xp, x, axes=None: xp.squeeze(

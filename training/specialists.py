@@ -29,7 +29,7 @@ class SpecialistsConfig:
     """Who teaches which commands.
 
     Attributes:
-        turn: folder of the run that teaches turns on the spot.
+        turn: folder of the run, or bundle, that teaches turns on the spot.
         dash: of the run that teaches to go ahead fast.
         walk: of the run that teaches all else.
         turn_from_rad_s: slower turns are the walk's,

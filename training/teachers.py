@@ -18,6 +18,7 @@ from jaxtyping import Array, Bool, Float
 from robot.contracts.codec import from_plain
 from robot.contracts.policy import ActionSpec, ObservationSpec, read_spec
 from robot.contracts.symmetry import action_mirror, observation_mirror
+from training.bundle_network import check_network
 from training.dmpo import Dmpo
 from training.dmpo_config import DmpoConfig
 from training.guide import Distribution, Guide
@@ -29,13 +30,14 @@ from training.skill import COMMAND, COMMAND_MIRROR, load_skill
 from training.teaching import TeachingConfig
 from training.translation import Interface, Reading, Translation, newest_raw
 
-BUNDLE_STD = 0.1
-"""Of the joints' actions of a teacher that is a bundle: it has none of its own."""
-COMMANDED_STD = 0.1
-"""Of the joints' actions of a teacher that commands a skill: it has none of its own."""
+UNTOLD_STD = 0.1
+"""Of the joints' actions of a teacher that is a bundle, or commands a skill: it has
+none of its own."""
 
 
 _NETWORK = "policy.onnx"
+_PROVED = 16
+"""Rows of its goldens that a bundle's network is asked for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,9 +112,9 @@ def load_teacher(run: Path) -> Teacher:
             policy.
         ContractError: a broken bundle.
     """
-    if (run / _NETWORK).is_file():
-        return _teacher_of_bundle(run)
     if not has_checkpoint(run):
+        if (run / _NETWORK).is_file():
+            return _teacher_of_bundle(run)
         raise RunError(
             f"expected {CHECKPOINT} of a run or {_NETWORK} of a bundle as a teacher in "
             f"{run}, found neither; name the folder of one"
@@ -140,7 +142,7 @@ def load_teacher(run: Path) -> Teacher:
 
 
 def _teacher_of_bundle(folder: Path) -> Teacher:
-    """It tells no spread of its actions: `BUNDLE_STD` stands for it."""
+    """It tells no spread of its actions: `UNTOLD_STD` stands for it."""
     spec = read_spec(folder / "spec.json")
     if spec.state_shapes or spec.camera:
         raise RunError(
@@ -149,11 +151,16 @@ def _teacher_of_bundle(folder: Path) -> Teacher:
         )
     network = jax.vmap(jax_network(folder / _NETWORK))
     size = len(spec.action.joints)
+    golden = np.load(folder / "golden.npz")
+    seen, wanted = golden["observation"][:_PROVED], golden["action"][:_PROVED]
+    check_network(
+        folder, jax.jit(network), seen, wanted, "the network of its golden.npz"
+    )
 
     def policy(params: Any, observation: Array) -> Gaussian:
         rows = observation.reshape(-1, observation.shape[-1])
         mean = network(rows).reshape(*observation.shape[:-1], size)
-        return Gaussian(mean, jnp.full_like(mean, BUNDLE_STD))
+        return Gaussian(mean, jnp.full_like(mean, UNTOLD_STD))
 
     return Teacher(
         interface=Interface(observation=spec.observation, action=spec.action),
@@ -200,7 +207,7 @@ def _settings(told: dict[str, Any]) -> dict[str, Any]:
 def _commanding(
     config: dict[str, Any], interface: Interface, subject: str
 ) -> Distribution:
-    """The joints' actions of a policy that commands a skill; `COMMANDED_STD` wide."""
+    """The joints' actions of a policy that commands a skill; `UNTOLD_STD` wide."""
     mirrors = None
     if config["mirrored"]:
         mirrors = (observation_mirror(interface.observation), COMMAND_MIRROR)
@@ -218,7 +225,7 @@ def _commanding(
     def policy(params: Any, observation: Array) -> Gaussian:
         command, _ = ppo.distribution(params, observation)
         mean = skill.plain(observation, command)
-        return Gaussian(mean, jnp.full_like(mean, COMMANDED_STD))
+        return Gaussian(mean, jnp.full_like(mean, UNTOLD_STD))
 
     return policy
 

@@ -331,8 +331,8 @@ def check_start(config: TaskRunConfig) -> None:
 
     Raises:
         RunError: the run to start from has no checkpoint or networks of another shape;
-            a teacher is missing, or to be begun as but shaped otherwise; a kick to be
-            corrected is none.
+            a teacher is missing, or to be begun as but shaped otherwise; so is a policy
+            or correction to be begun as; a kick to be corrected is none.
     """
     check_warm_start(config.warm_start)
     if config.warm_start:

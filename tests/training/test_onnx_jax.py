@@ -28,10 +28,10 @@ def test_it_does_what_onnxruntime_does(name):
     np.testing.assert_allclose(found, wanted, atol=2e-5)
 
 
-def saved(folder: Path, node: onnx.NodeProto, **constants: np.ndarray) -> Path:
-    """One operator between an input x [1, 4] and an output y."""
+def saved(folder: Path, *nodes: onnx.NodeProto, **constants: np.ndarray) -> Path:
+    """Operators between an input x [1, 4] and an output y."""
     graph = helper.make_graph(
-        [node],
+        list(nodes),
         "test",
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 4])],
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
@@ -93,6 +93,21 @@ def test_an_operator_does_what_onnxruntime_does(tmp_path, node, constants):
     wanted = np.asarray(session.run(None, {"x": X})[0])
     found = jax.jit(jax_network(file))(X[0])
     np.testing.assert_allclose(found, wanted[0], atol=1e-6)
+
+
+def test_what_depends_on_constants_alone_is_computed_once(tmp_path):
+    """Also within a function that is being compiled: indices and shapes are such."""
+    nodes = [
+        helper.make_node("ScatterND", ["zero", "at", "new"], ["mask"]),
+        helper.make_node("Mul", ["x", "mask"], ["y"]),
+    ]
+    constants = {
+        "zero": np.zeros((1, 4), np.float32),
+        "at": np.array([[0, 1], [0, 3]]),
+        "new": np.array([2.0, -1.0], np.float32),
+    }
+    found = jax.jit(jax_network(saved(tmp_path, *nodes, **constants)))(X[0])
+    np.testing.assert_allclose(found, [0.0, 0.5, 0.0, 0.5])
 
 
 def test_what_is_none_or_has_unknown_operators_is_refused(tmp_path):

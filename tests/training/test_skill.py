@@ -27,7 +27,7 @@ from training.run_folder import RunError, RunFolder
 from training.skill import COMMAND_MIRROR, load_skill
 from training.skill_env import SkillEnvironment
 from training.streams import task_interface
-from training.teachers import COMMANDED_STD, load_teacher
+from training.teachers import UNTOLD_STD, load_teacher
 from training.train_task import TaskRunConfig, make_learner, skill_of, train_task
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -225,7 +225,7 @@ def test_it_teaches_a_pupil_that_moves_the_joints(trained):
     found = teacher.distribution(teacher.params, seen)
     wanted = skill_of(RUN).act(seen, make_learner(RUN).mean_action(params, seen))
     np.testing.assert_allclose(found.mean, wanted, atol=1e-4)
-    np.testing.assert_allclose(found.std, COMMANDED_STD, atol=1e-6)
+    np.testing.assert_allclose(found.std, UNTOLD_STD, atol=1e-6)
 
 
 def test_an_archive_of_commands_is_none_of_joints(tmp_path):

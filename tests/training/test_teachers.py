@@ -1,6 +1,7 @@
 """Teachers see and act through their pupil's specs: the same numbers either way."""
 
 import math
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from sim.tasks.walk_task import WalkTask
 from training.mpo_losses import Gaussian
 from training.recipes import duel_task
 from training.run_folder import RunError
-from training.teachers import BUNDLE_STD, guide_of, is_upright, load_teacher
+from training.teachers import UNTOLD_STD, guide_of, is_upright, load_teacher
 from training.teaching import TeachingConfig
 from training.translation import Interface, Reading, Translation, newest_raw
 
@@ -110,7 +111,7 @@ def test_a_bundle_is_a_teacher_whose_policy_is_the_one_on_board():
     found = teacher.distribution(teacher.params, seen)
     wanted = golden["action"][:6].reshape(2, 3, -1)
     np.testing.assert_allclose(found.mean, wanted, atol=1e-4)
-    assert np.asarray(found.std) == pytest.approx(BUNDLE_STD)
+    assert np.asarray(found.std) == pytest.approx(UNTOLD_STD)
     # Its pupil in a match sees all that it needs.
     guide = guide_of(
         TeachingConfig(),
@@ -127,4 +128,12 @@ def test_a_bundle_with_a_memory_is_no_teacher(tmp_path):
     write_spec(tmp_path / "spec.json", spec)
     (tmp_path / "policy.onnx").write_bytes(b"never read")
     with pytest.raises(RunError, match="expected a teacher without memory or camera"):
+        load_teacher(tmp_path)
+
+
+def test_a_bundle_whose_network_is_another_is_no_teacher(tmp_path):
+    for file in ("spec.json", "golden.npz"):
+        shutil.copy(POLICIES / "walk" / file, tmp_path / file)
+    shutil.copy(POLICIES / "getup" / "policy.onnx", tmp_path / "policy.onnx")
+    with pytest.raises(RunError, match=r"the network of its golden\.npz, found"):
         load_teacher(tmp_path)
