@@ -15,7 +15,7 @@ from training.run_folder import RunError
 POLICIES = Path(__file__).parents[2] / "policies"
 
 
-@pytest.mark.parametrize("name", ["walk", "getup", "score"])
+@pytest.mark.parametrize("name", ["walk", "getup", "score", "duel"])
 def test_it_does_what_onnxruntime_does(name):
     """The score policy commands a walk: arithmetic of all kinds."""
     file = POLICIES / name / "policy.onnx"
