@@ -287,10 +287,10 @@ def _side(
     config: TacticsConfig, state: TacticsState, pose: Pose, ball: Point, heading: float
 ) -> Side:
     """The foot to come with: the nearer one, for a robot that is clearly on one side of
-    the line behind the ball; else it keeps to what it meant."""
+    the line behind the ball or comes anew; else it keeps to what it meant."""
     x, y = pose.x_m - ball[0], pose.y_m - ball[1]
     left = math.cos(heading) * y - math.sin(heading) * x
-    if abs(left) < config.side_slack_m:
+    if state.plan == "approach" and abs(left) < config.side_slack_m:
         return state.side
     return "right" if left > 0 else "left"
 
