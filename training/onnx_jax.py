@@ -39,6 +39,12 @@ def jax_network(file: Path) -> Row:
     # Operators of other domains have a name of their own kind.
     used = {node.domain + node.op_type for node in graph.node}
     unknown = sorted(used - set(_OPERATORS))
+    nodes = [(node, _attributes(node)) for node in graph.node]
+    unknown += [
+        f"{node.op_type} that reduces"
+        for node, attributes in nodes
+        if attributes.get("reduction", b"none") != b"none"
+    ]
     if unknown or len(graph.input) != 1 or len(graph.output) != 1:
         raise RunError(
             f"{file}: expected one input, one output and operators of a policy that "
@@ -48,7 +54,6 @@ def jax_network(file: Path) -> Row:
     constants = {
         item.name: onnx.numpy_helper.to_array(item) for item in graph.initializer
     }
-    nodes = [(node, _attributes(node)) for node in graph.node]
     (given,), (wanted,) = graph.input, graph.output
 
     def network(observation: Float[Array, " N"]) -> Float[Array, " K"]:
@@ -120,8 +125,7 @@ def _reshape(xp: Any, x: Any, shape: Any, allowzero: int = 0) -> Any:
 def _scatter(
     xp: Any, x: Any, indices: Any, updates: Any, reduction: bytes = b"none"
 ) -> Any:
-    if reduction != b"none":
-        raise NotImplementedError(f"ScatterND with reduction {reduction!r}")
+    del reduction  # none: `jax_network` refuses others
     at = tuple(np.moveaxis(np.asarray(indices), -1, 0))
     if xp is jnp:
         return jnp.asarray(x).at[at].set(updates)

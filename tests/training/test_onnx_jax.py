@@ -116,3 +116,6 @@ def test_what_is_none_or_has_unknown_operators_is_refused(tmp_path):
         jax_network(tmp_path / "none.onnx")
     with pytest.raises(RunError, match=r"expected one input, .* found 1, 1 and Erf"):
         jax_network(saved(tmp_path, helper.make_node("Erf", ["x"], ["y"])))
+    node = helper.make_node("ScatterND", ["x", "at", "new"], ["y"], reduction="add")
+    with pytest.raises(RunError, match="found 1, 1 and ScatterND that reduces"):
+        jax_network(saved(tmp_path, node))
