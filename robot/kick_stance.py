@@ -102,8 +102,16 @@ def behind(
     the ball to lie at the kicking foot."""
     _, aside = config.kick.point_m
     left = aside if side == "left" else -aside
+    return place_behind(ball, heading, distance_m, left)
+
+
+def place_behind(
+    ball: Point, heading: float, ahead_m: float, left_m: float = 0.0
+) -> Point:
+    """Where to stand for the ball to lie so far ahead and to the left of one who faces
+    `heading`."""
     cosine, sine = math.cos(heading), math.sin(heading)
     return (
-        ball[0] - cosine * distance_m + sine * left,
-        ball[1] - sine * distance_m - cosine * left,
+        ball[0] - cosine * ahead_m + sine * left_m,
+        ball[1] - sine * ahead_m - cosine * left_m,
     )

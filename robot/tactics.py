@@ -10,7 +10,7 @@ from typing import Literal
 from robot import kick_stance, steering
 from robot.contracts.field import FieldSpec
 from robot.fall import Posture
-from robot.kick_stance import StanceConfig
+from robot.kick_stance import StanceConfig, place_behind
 from robot.skills import Side, SkillRequest
 from robot.steering import SteeringConfig, Velocity
 from robot.world import Game, Point, Pose, WorldView, wrapped
@@ -145,7 +145,7 @@ def aim(config: TacticsConfig, pitch: FieldSpec, ball: Point) -> float:
     """Heading in which to drive the ball: at the goal, or along a wall that leaves no
     room behind the ball."""
     heading = math.atan2(-ball[1], pitch.half_length_m - ball[0])
-    behind = _behind(ball, heading, config.behind_m)
+    behind = place_behind(ball, heading, config.behind_m)
     if abs(behind[1]) > pitch.half_width_m - config.wall_m:
         return 0.0
     if behind[0] < config.wall_m - pitch.half_length_m:
@@ -251,7 +251,7 @@ def _attack(
     dt_s: float,
 ) -> tuple[TacticsState, SkillRequest]:
     heading = aim(config, pitch, ball)
-    place = _behind(ball, heading, config.behind_m)
+    place = place_behind(ball, heading, config.behind_m)
     error = wrapped(heading - pose.yaw_rad)
     plan = _plan(config, pitch, state, view, pose, ball, heading)
     if plan == "approach":
@@ -304,7 +304,7 @@ def _plan(
     ball: Point,
     heading: float,
 ) -> Plan:
-    place = _behind(ball, heading, config.behind_m)
+    place = place_behind(ball, heading, config.behind_m)
     to_go = math.dist(pose.point, place) > config.reached_m
     if to_go and is_blocked(config, view, already=state.plan == "approach"):
         return "approach"
@@ -448,13 +448,6 @@ def kick_off_place(
         return (-config.behind_m - config.reached_m if own_kick_off else -clear_m), 0.0
     sign = 1.0 if player % 2 == 0 else -1.0
     return -pitch.half_length_m / 2, sign * (player // 2) * pitch.width_m / 6
-
-
-def _behind(ball: Point, heading: float, distance_m: float) -> Point:
-    return (
-        ball[0] - distance_m * math.cos(heading),
-        ball[1] - distance_m * math.sin(heading),
-    )
 
 
 def _walk(config: TacticsConfig, view: WorldView, velocity: Velocity) -> SkillRequest:
