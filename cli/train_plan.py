@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 
 from cli.calibrated import calibrated
 from cli.match_players import DEFAULT_SKILLS
+from robot.contracts.policy import NETWORK_FILE
 from robot.policy import load_bundle
-from robot.scripted.correction import FILE
+from robot.scripted import correction
 from sim.motion_world import BatchPolicy
 from sim.tasks.registry import make_task
 from training.clone import CloneConfig
@@ -139,13 +140,18 @@ def _plain_run(args: argparse.Namespace) -> TaskRunConfig:
     """As the task has it; a kick that a policy corrects goes on as its recipe ends, but
     oftener out of motion, as in games."""
     folder = args.warm_start
-    if args.task != "kick" or folder is None or not (folder / FILE).is_file():
+    if args.task != "kick" or folder is None or not _is_corrected(folder):
         return plain_run(args.task, args.seed)
     last = kick_recipe(args.seed)[-1].run
     assert isinstance(last, TaskRunConfig)
     assert last.kick is not None
-    correction = replace(last.kick, bundle=str(folder.resolve()), moving_share=0.5)
-    return replace(last, kick=correction, warm_std=0.0)
+    kick = replace(last.kick, bundle=str(folder.resolve()), moving_share=0.5)
+    return replace(last, kick=kick, warm_std=0.0)
+
+
+def _is_corrected(bundle: Path) -> bool:
+    """It is of a scripted kick that a network corrects."""
+    return (bundle / correction.FILE).is_file()
 
 
 def _dmpo_run(args: argparse.Namespace) -> DmpoRunConfig:
@@ -164,7 +170,7 @@ def _start(folder: Path | None) -> dict[str, str]:
     """What a run starts from: nothing, the run in a folder, or the bundle there."""
     if folder is None or has_checkpoint(folder):
         return {"warm_start": _path(folder)}
-    if any((folder / file).is_file() for file in ("policy.onnx", FILE)):
+    if (folder / NETWORK_FILE).is_file() or _is_corrected(folder):
         return {"begins_as": str(folder.resolve())}
     if (folder / "script.json").is_file():
         raise RunError(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from robot import scripted
 from robot.contracts.camera import CameraModel, Image
 from robot.contracts.errors import ContractError, raise_if_any
-from robot.contracts.policy import PolicySpec, read_spec
+from robot.contracts.policy import NETWORK_FILE, PolicySpec, read_spec
 from robot.observation import GAME_TERM_SIZES, ONBOARD_GAME_TERMS, TERM_SIZES
 from robot.onnx_session import open_session
 
@@ -99,7 +99,7 @@ def load_bundle(folder: Path) -> Policy:
             shape, or actions that differ from golden.npz; lists the faults.
     """
     spec = read_spec(folder / "spec.json")
-    program = "policy.onnx" if spec.engine == "onnx" else "script.json"
+    program = NETWORK_FILE if spec.engine == "onnx" else "script.json"
     faults = [
         f"expected {name}, found no such file; export the bundle again"
         for name in (program, "golden.npz", "CARD.md")

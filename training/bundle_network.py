@@ -11,7 +11,7 @@ import onnx
 import onnx.numpy_helper
 from jaxtyping import Array, Float
 
-from robot.contracts.policy import PolicySpec, read_spec
+from robot.contracts.policy import NETWORK_FILE, PolicySpec, read_spec
 from robot.contracts.symmetry import action_mirror, observation_mirror
 from training.run_folder import RunError
 
@@ -63,14 +63,15 @@ def read_network(bundle: str) -> BundleNetwork:
         ContractError: the bundle's spec is out of contract.
     """
     folder = folder_of(bundle)
-    if not (folder / "policy.onnx").is_file():
+    if not (folder / NETWORK_FILE).is_file():
         raise RunError(
-            f"expected the bundle of a learned policy in {folder}, found no policy.onnx"
+            f"expected the bundle of a learned policy in {folder}, found no "
+            f"{NETWORK_FILE}"
         )
     spec = read_spec(folder / "spec.json")
     if spec.state_shapes:
         raise RunError(f"{folder}: expected a policy without memory, found {spec.name}")
-    layers, mirrored = read_layers(folder / "policy.onnx")
+    layers, mirrored = read_layers(folder / NETWORK_FILE)
     network = BundleNetwork(spec=spec, layers=layers, mirrored=mirrored)
     golden = np.load(folder / "golden.npz")
     check_network(folder, network, golden["observation"], golden["action"])

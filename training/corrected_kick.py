@@ -19,7 +19,8 @@ from robot.contracts.policy import (
     read_spec,
 )
 from robot.policy import load_bundle
-from robot.scripted.correction import FILE, OnnxCorrection, seen_size
+from robot.scripted import correction
+from robot.scripted.correction import OnnxCorrection, seen_size
 from robot.scripted.kick import PHASE_S, PHASES, KickPolicy, phase
 from robot.scripted.motion import BODY_JOINTS
 from sim.demonstrator import action_for, newest
@@ -49,7 +50,7 @@ Floats = NDArray[np.float32]
 def corrected_spec(spec: PolicySpec, task: Task) -> PolicySpec:
     """Of the kick with `spec` once a policy that learned `task` corrects it."""
     return replace(
-        spec, observation=_observed(task), state_shapes=KickPolicy.CORRECTED_SHAPES
+        spec, observation=observed(task), state_shapes=KickPolicy.CORRECTED_SHAPES
     )
 
 
@@ -92,14 +93,14 @@ def read_correction(bundle: str) -> tuple[PolicySpec, Layers]:
         ContractError: the bundle is out of contract.
     """
     folder = folder_of(bundle)
-    if not (folder / FILE).is_file():
+    if not (folder / correction.FILE).is_file():
         raise RunError(
             f"expected the bundle of a kick that a policy corrects in {folder}, found "
-            f"no {FILE}"
+            f"no {correction.FILE}"
         )
     spec = read_spec(folder / "spec.json")
-    onboard = OnnxCorrection(folder / FILE, spec.observation)
-    layers, _ = read_layers(folder / FILE)
+    onboard = OnnxCorrection(folder / correction.FILE, spec.observation)
+    layers, _ = read_layers(folder / correction.FILE)
     size = seen_size(spec.observation)
     seen = np.random.default_rng(0).normal(size=(16, size)).astype(np.float32)
     wanted = onboard(seen)
@@ -359,10 +360,10 @@ class CorrectedKick:
 
 def sizes(task: Task) -> tuple[int, int]:
     """Of observation and privileged observation while a kick is corrected."""
-    return seen_size(_observed(task)), task.privileged.size + TIMES
+    return seen_size(observed(task)), task.privileged.size + TIMES
 
 
-def _observed(task: Task) -> ObservationSpec:
-    """What a corrected kick observes of what the task does."""
+def observed(task: Task) -> ObservationSpec:
+    """What a corrected kick observes of what `task` does."""
     terms = tuple(t for t in task.observation.terms if t.name not in _UNSEEN)
     return ObservationSpec(terms=(*terms, _SIDE), clip=task.observation.clip)

@@ -16,6 +16,7 @@ import onnx
 from numpy.typing import NDArray
 
 from robot.contracts.policy import (
+    NETWORK_FILE,
     CommandSpec,
     ObservationSpec,
     PolicySpec,
@@ -144,7 +145,7 @@ def export_policy(
         else:
             mean = learned_mean(run, config)
             network = to_onnx(mean, config.task.observation, name)
-            onnx.save(network, str(draft / "policy.onnx"))
+            onnx.save(network, str(draft / NETWORK_FILE))
             _write_goldens(config, draft, spec)
         (draft / "CARD.md").write_text(
             f"# {name}\n\nMade by `{made_by}`.\n", encoding="utf-8"
@@ -267,7 +268,7 @@ def _write_corrected_kick(
 
 def _write_goldens(config: RunConfig, bundle: Path, spec: PolicySpec) -> None:
     """Observations of one environment whose robots move under the exported policy."""
-    policy = OnnxPolicy(bundle / "policy.onnx", spec)
+    policy = OnnxPolicy(bundle / NETWORK_FILE, spec)
     kept = Folding.of(config.task.observation).kept
     world = replace(config.env, num_envs=1, num_threads=1, stagger=False)
     env = Environment(config.task, world, seed=7)

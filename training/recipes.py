@@ -129,17 +129,17 @@ def rise_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         ppo=replace(faster.ppo, discount=0.96, critic_first=30),
         total_steps=12_000_000,
     )
-    lain = replace(short, starts=replace(aside, sides_share=0.7))
+    on_sides = replace(short, starts=replace(aside, sides_share=0.7))
     quicker = replace(
         sides,
-        task=lain,
+        task=on_sides,
         ppo=replace(sides.ppo, critic_first=0),
         total_steps=7_400_000,
         warm_std=0.15,
     )
     level = replace(
         quicker,
-        task=replace(lain, rewards=replace(task.rewards, lean=-8.0)),
+        task=replace(on_sides, rewards=replace(task.rewards, lean=-8.0)),
         ppo=replace(sides.ppo, discount=0.97, learning_rate=1.5e-4, kl=0.01),
         total_steps=3_000_000,
         warm_std=0.12,

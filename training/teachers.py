@@ -16,7 +16,12 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from robot.contracts.codec import from_plain
-from robot.contracts.policy import ActionSpec, ObservationSpec, read_spec
+from robot.contracts.policy import (
+    NETWORK_FILE,
+    ActionSpec,
+    ObservationSpec,
+    read_spec,
+)
 from robot.contracts.symmetry import action_mirror, observation_mirror
 from training.bundle_network import check_network
 from training.dmpo import Dmpo
@@ -34,8 +39,6 @@ UNTOLD_STD = 0.1
 """Of the joints' actions of a teacher that is a bundle, or commands a skill: it has
 none of its own."""
 
-
-_NETWORK = "policy.onnx"
 _PROVED = 16
 """Rows of its goldens that a bundle's network is asked for."""
 
@@ -113,11 +116,11 @@ def load_teacher(run: Path) -> Teacher:
         ContractError: a broken bundle.
     """
     if not has_checkpoint(run):
-        if (run / _NETWORK).is_file():
+        if (run / NETWORK_FILE).is_file():
             return _teacher_of_bundle(run)
         raise RunError(
-            f"expected {CHECKPOINT} of a run or {_NETWORK} of a bundle as a teacher in "
-            f"{run}, found neither; name the folder of one"
+            f"expected {CHECKPOINT} of a run or {NETWORK_FILE} of a bundle as a "
+            f"teacher in {run}, found neither; name the folder of one"
         )
     told = json.loads((run / "config.json").read_text())
     if "policy" not in told:
@@ -149,7 +152,7 @@ def _teacher_of_bundle(folder: Path) -> Teacher:
             f"{folder}: expected a teacher without memory or camera, found {spec.name} "
             f"with one"
         )
-    network = jax.vmap(jax_network(folder / _NETWORK))
+    network = jax.vmap(jax_network(folder / NETWORK_FILE))
     size = len(spec.action.joints)
     golden = np.load(folder / "golden.npz")
     seen, wanted = golden["observation"][:_PROVED], golden["action"][:_PROVED]

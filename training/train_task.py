@@ -315,8 +315,7 @@ def _begun_as_bundle(config: TaskRunConfig, actor: Any) -> Any:
     bundle, task = config.begins_as, config.task
     if config.kick is None:
         return actor_of_bundle(bundle, task.observation, task.action, actor)
-    seen = corrected_kick.load_kick(config.kick.bundle, task).spec.observation
-    return actor_of_correction(bundle, seen, actor)
+    return actor_of_correction(bundle, corrected_kick.observed(task), actor)
 
 
 def with_std(actor: Any, std: float) -> Any:

@@ -20,6 +20,8 @@ from robot.contracts.errors import ContractError, raise_if_any
 from robot.contracts.joints import JOINT_NAMES
 
 SPEC_VERSION = 1
+NETWORK_FILE = "policy.onnx"
+"""In the bundle of a learned policy."""
 
 Role = Literal["walk", "getup", "kick", "score"]
 Engine = Literal["onnx", "scripted"]
