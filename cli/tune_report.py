@@ -9,7 +9,7 @@ from cli.tune_search import PUSHED_WITHIN_S, Before
 from robot.scripted.bundle import ScriptedPolicy
 from robot.scripted.getup import GetupPolicy
 from robot.scripted.kick import KickPolicy
-from sim.kick_trials import KickTrialConfig, kick_trials
+from sim.kick_trials import kick_trials
 from sim.motion_tuning import (
     FallConfig,
     WalkTrialConfig,
@@ -87,7 +87,7 @@ def kick_rows(
 ) -> Measured:
     """Kicks by foot: ball placed with and without error, after standing or walking,
     pushed or not."""
-    off = KickTrialConfig()
+    off = before.balls
     kinds = [
         ("exact", replace(off, error_m=0.0), None, None),
         ("1.5 cm off", off, None, None),
@@ -132,7 +132,12 @@ def kick_rows(
         "and rolls 1.5 m/s",
         "upright",
     )
-    return f"kick, {trials} per row", columns, rows
+    (near, far), (inner, outer) = off.ahead_m, off.beside_m
+    title = (
+        f"kick, {trials} per row, ball {near:g} to {far:g} m ahead and {inner:g} to "
+        f"{outer:g} m aside"
+    )
+    return title, columns, rows
 
 
 def walk_rows(policy: ScriptedPolicy, trials: int, seed: int) -> Measured:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from robot.contracts.policy import PolicySpec, read_spec
+from robot.contracts.policy import KickSpec, PolicySpec, read_spec
 from robot.scripted.bundle import (
     Provenance,
     Script,
@@ -67,10 +67,19 @@ class Before:
         walk: the scripted one, which leads to the ball.
         stops: of a learned one; where there are any, the kick begins in these, with
             the robots that stood so.
+        kick: where the kick says it wants the ball, if it does.
     """
 
     walk: ScriptedPolicy
     stops: Recording | None = None
+    kick: KickSpec | None = None
+
+    @property
+    def balls(self) -> KickTrialConfig:
+        """Up to 1.5 cm off the places for which a robot stands."""
+        if self.kick is None:
+            return KickTrialConfig()
+        return KickTrialConfig(ahead_m=self.kick.ahead_m, beside_m=self.kick.aside_m)
 
 
 def search(
@@ -138,7 +147,7 @@ def _judge_getup(policies: Policies, world: MotionWorldConfig, before: Before) -
 
 
 def _judge_kick(policies: Policies, world: MotionWorldConfig, before: Before) -> Array:
-    kick = KickTrialConfig(watch_s=0.5, push_within_s=PUSHED_WITHIN_S)
+    kick = replace(before.balls, watch_s=0.5, push_within_s=PUSHED_WITHIN_S)
     if before.stops is not None:
         moments, robots = before.stops
         world = replace(world, robots=robots)

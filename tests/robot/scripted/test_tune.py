@@ -63,7 +63,10 @@ def test_searching_on_from_a_corrected_kick_leaves_its_network_out(
     options += ["--measure", "2", "--bundle", str(out)]
     # Over the corrected one itself: nothing of its network is left.
     assert main(["tune", "kick", *options, "--out", str(out)]) == 0
-    assert "without the network" in " ".join(capsys.readouterr().out.split())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "without the network" in said
+    # Measured where its spec.json wants the ball.
+    assert "ball 0.135 to 0.195 m ahead and 0.04 to 0.09 m aside" in said
     made = load_bundle(out)
     assert isinstance(made, KickPolicy)
     assert made.correction is None
