@@ -57,7 +57,7 @@ def add_parser(subparsers: Any) -> None:
         type=Path,
         default=DEFAULT_PLAYER,
         metavar="BUNDLE",
-        help="one bundle, or a folder with walk, getup, kick (policies/walk)",
+        help="one bundle, or a folder with walk, getup, kick, score (policies)",
     )
     parser.add_argument(
         "--away",

@@ -52,7 +52,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "bundle",
         type=Path,
-        help="a walk bundle, or a folder with walk, getup, kick, e.g. policies/walk",
+        help="one bundle, or a folder with walk, getup, kick, score, e.g. policies",
     )
     add_robot_options(parser)
     add_camera_options(parser)
