@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+from rich import box
 from rich.table import Table
 
 from cli.tune_search import PUSHED_WITHIN_S, Before
@@ -51,7 +52,8 @@ def table_of(
     title: str, columns: tuple[str, ...], rows: list[tuple[str, ...]]
 ) -> Table:
     """A printable table."""
-    table = Table(title=title)
+    # Nine columns, whole in a terminal of 80.
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for column in columns:
         table.add_column(column)
     for row in rows:

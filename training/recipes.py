@@ -345,7 +345,6 @@ def match_recipe(seed: int, script: BatchPolicy) -> tuple[Stage, ...]:
         duel=DuelConfig(
             score_teacher="score", getup_teacher=rise.name, from_score_teacher=False
         ),
-        curriculum=CurriculumConfig(push_ramp=(10_000_000, 20_000_000)),
     )
     tactics, alone, opponent, score = score_recipe(seed)
     return (
