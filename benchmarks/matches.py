@@ -1,4 +1,4 @@
-"""Ten matches, default player against scripted: goals, reach, falls, speed of the stack.
+"""Ten matches, default player against scripted: goals, reach, falls, speed.
 
 python benchmarks/matches.py [--seeds 10] [--seconds 120] [--out FOLDER]
 """
