@@ -277,9 +277,11 @@ class Lamp:
 
     def __init__(self, *, works=True):
         self.shown = []
+        self.asked = 0
         self.works = works
 
     def set_rgb_led(self, red, green, blue):
+        self.asked += 1
         if not self.works:
             raise BusError("light", ["no answer"])
         self.shown.append((red, green, blue))
@@ -294,7 +296,9 @@ def test_the_light_changes_with_the_mode_only():
 
 
 def test_a_light_out_of_order_stops_nobody():
-    Lights(Lamp(works=False)).show("playing")
+    lamp = Lamp(works=False)
+    Lights(lamp).show("playing")
+    assert (lamp.asked, lamp.shown) == (1, [])
 
 
 def test_every_mode_has_a_colour_of_its_own():

@@ -195,16 +195,19 @@ class _Ports:
         return {"next announcement": self._lead.announce(game(), 2 * _TIME_S)}
 
 
-def require_round_trips(data: bytes) -> None:
-    """What a parser takes, its writer gives back byte for byte."""
+def require_round_trips(data: bytes) -> bool:
+    """What a parser takes, its writer gives back byte for byte; whether one took it."""
+    taken = False
     for decode, encode in _CODECS:
         try:
             message = decode(data)
         except ContractError:
             continue
+        taken = True
         again = encode(message)
         # Yaw angles are brought to one turn, so positions may come back otherwise.
         if decode is decode_tracker:
             assert len(again) == len(data)
         else:
             assert again == data, f"{data.hex()} came back as {again.hex()}"
+    return taken

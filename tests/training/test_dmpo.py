@@ -64,6 +64,12 @@ def same(left, right, **tolerance) -> None:
     )
 
 
+def moved(before, after) -> float:
+    """Largest change of a parameter."""
+    pairs = zip(jax.tree.leaves(before), jax.tree.leaves(after), strict=True)
+    return max(float(np.abs(np.asarray(a) - np.asarray(b)).max()) for a, b in pairs)
+
+
 def test_a_faulty_config_names_all_its_faults():
     with pytest.raises(ValueError, match=r"dtype.*'half'.*burn_in.*found 3.*support"):
         DmpoConfig(dtype="half", burn_in=3, atoms=1)
@@ -203,6 +209,8 @@ def test_burn_in_equals_a_memory_stored_at_the_first_row_learned_from():
     want, _ = stored.update(state, rest, memory)
     got, _ = burning.update(state, batch)
     same(got.params, want.params, atol=2e-6)
+    # Both learned something, or they would be alike for that.
+    assert moved(state.params, want.params) > 1e-4
 
 
 def test_bfloat16_keeps_parameters_and_answers_near_float32():

@@ -244,8 +244,8 @@ def test_taken_port_is_refused(page: Page) -> None:
 def test_closed_page_frees_its_port() -> None:
     with Page(token=TOKEN, port=0) as page:
         port = page.port
-    with socket.create_server(("127.0.0.1", port)):
-        pass
+    with socket.create_server(("127.0.0.1", port)) as another:
+        assert another.getsockname()[1] == port
 
 
 def test_page_knows_whether_anybody_watches(page: Page) -> None:

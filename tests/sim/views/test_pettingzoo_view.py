@@ -22,6 +22,7 @@ SHORT = MatchTask(episode_s=0.25)
 def test_pettingzoos_api_test_passes_without_a_warning(team_size):
     env = Op3MatchParallelEnv(MatchTask(team_size=team_size, episode_s=0.25))
     parallel_api_test(env, num_cycles=25)
+    assert len(env.possible_agents) == 2 * team_size
     env.close()
 
 
