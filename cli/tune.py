@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
         )
     policy = load(folder, spec)
     console = Console()
-    before = Before(walk=shipped_walk(), stops=stops_of(args.walk), kick=spec.kick)
+    before = Before(walk=shipped_walk(), stops=stops_of(args.walk), stance=spec.kick)
     corrected = isinstance(policy, KickPolicy) and policy.correction is not None
     if corrected and (args.generations or args.out):
         console.print(

@@ -67,19 +67,21 @@ class Before:
         walk: the scripted one, which leads to the ball.
         stops: of a learned one; where there are any, the kick begins in these, with
             the robots that stood so.
-        kick: where the kick says it wants the ball, if it does.
+        stance: of the kick, where its bundle says one.
     """
 
     walk: ScriptedPolicy
     stops: Recording | None = None
-    kick: KickSpec | None = None
+    stance: KickSpec | None = None
 
     @property
     def balls(self) -> KickTrialConfig:
         """Up to 1.5 cm off the places for which a robot stands."""
-        if self.kick is None:
+        if self.stance is None:
             return KickTrialConfig()
-        return KickTrialConfig(ahead_m=self.kick.ahead_m, beside_m=self.kick.aside_m)
+        return KickTrialConfig(
+            ahead_m=self.stance.ahead_m, beside_m=self.stance.aside_m
+        )
 
 
 def search(
