@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from robot import observation, rotations
+from robot import rotations
 from robot.contracts.policy import (
     ObservationSpec,
     ObservationTerm,
@@ -23,7 +23,6 @@ from robot.scripted import correction
 from robot.scripted.correction import OnnxCorrection, seen_size
 from robot.scripted.kick import PHASE_S, PHASES, KickPolicy, phase
 from robot.scripted.motion import BODY_JOINTS
-from sim.demonstrator import action_for, newest
 from sim.env import EnvConfig, Environment, EnvState, TimeStep
 from sim.env_core import EnvCore
 from sim.tasks.kick import KickTask
@@ -35,6 +34,7 @@ from training.bundle_network import (
     forward,
     read_layers,
 )
+from training.played_kicks import PlayedKicks
 from training.run_folder import RunError
 from training.skill import Skill
 
@@ -152,17 +152,13 @@ class _Kicks:
         steps: [B] control steps since the episode began.
         begins: [B] at which the kick does.
         command: [B, 1, 3] of the walk before it.
-        side: [B, 1] of the foot.
-        history: of the kick's observation.
-        state: of `KickPolicy`, [B, ...] each.
+        played: the kicks.
     """
 
     steps: NDArray[np.int64]
     begins: NDArray[np.int64]
     command: Floats
-    side: Floats
-    history: observation.History
-    state: tuple[Floats, ...]
+    played: PlayedKicks
 
 
 class CorrectedKick:
@@ -196,15 +192,12 @@ class CorrectedKick:
     def reset(self) -> tuple[EnvState, TimeStep]:
         count = self.config.num_envs
         state, first = self._env.reset()
-        side = np.ones((count, 1), np.float32)
         self._seen = first.observation
         self._now = _Kicks(
             steps=np.zeros(count, np.int64),
             begins=self._drawn_steps(count),
             command=self._drawn_commands(count),
-            side=side,
-            history=observation.start(self._terms, self._sources(side)),
-            state=self._kick.initial_corrected(count),
+            played=PlayedKicks(self._kick, self.core.task, first.observation),
         )
         return state, self._shown(first)
 
@@ -214,7 +207,8 @@ class CorrectedKick:
         now = self._now
         state = self._aimed(state)
         on = self._is_on()
-        played = self._played(np.asarray(action, np.float32)[:, 0], on)
+        wish = np.asarray(action, np.float32)[:, 0]
+        played = now.played.moves(self._seen, wish, on)
         before = (now.steps < now.begins)[:, None, None]
         command = np.where(before, now.command, self._stand)
         walked = np.asarray(self._walk.act(self._seen, command))
@@ -238,10 +232,6 @@ class CorrectedKick:
     def close(self) -> None:
         self._env.close()
 
-    @property
-    def _terms(self) -> ObservationSpec:
-        return self._kick.spec.observation
-
     def _drawn_steps(self, count: int) -> NDArray[np.int64]:
         period_s = self.core.task.control_period_s
         low, high = (round(end / period_s) for end in self._correction.before_s)
@@ -259,47 +249,19 @@ class CorrectedKick:
         since = self._now.steps - self._now.begins
         return (since >= 0) & (since < self._length)
 
-    def _played(self, wish: Floats, on: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """[B, A] the task's actions of the corrected script, which goes on where it is
-        `on`."""
-        now, task = self._now, self.core.task
-        raw = observation.vector(self._terms, now.history).astype(np.float32)
-        target, following = self._kick.corrected(raw, now.state, wish)
-        now.state = tuple(
-            np.where(on[:, None], new, old)
-            for new, old in zip(following, now.state, strict=True)
-        )
-        sent = newest(task.observation, self._seen[:, 0])["previous_target"]
-        return action_for(
-            task.action, target.astype(np.float64), sent[:, : len(BODY_JOINTS)]
-        )
-
     def _look(self) -> None:
         """Take the newest observation in; kicks that begin with it get their ball."""
         now = self._now
         fresh = now.steps == now.begins
-        sources = self._sources(now.side)
-        if fresh.any():
-            rows = np.flatnonzero(fresh)
+        rows = np.flatnonzero(fresh)
+        if len(rows):
             sides = self._rng.choice([-1.0, 1.0], (len(rows), 1)).astype(np.float32)
-            now.side[rows] = sides
-            sources = self._sources(now.side)
+            now.played.side[rows] = sides
+        sources = now.played.sources(self._seen)
+        if len(rows):
+            sides = now.played.side[rows]
             sources["ball_position"][rows] = self._put_ball(rows, sides)
-        begun = observation.start(self._terms, sources)
-        blank = self._kick.initial_corrected(len(fresh))
-        pushed = observation.push(self._terms, now.history, sources)
-        now.history = tuple(
-            np.where(fresh[:, None, None], new, old)
-            for new, old in zip(begun, pushed, strict=True)
-        )
-        now.state = tuple(
-            np.where(fresh[:, None], new, old)
-            for new, old in zip(blank, now.state, strict=True)
-        )
-
-    def _sources(self, side: Floats) -> dict[str, NDArray[Any]]:
-        found = newest(self.core.task.observation, self._seen[:, 0])
-        return found | {"kick_side": side}
+        now.played.look(sources, fresh)
 
     def _put_ball(self, rows: NDArray[np.int64], sides: Floats) -> NDArray[np.float64]:
         """Lay the balls down; where they are seen, [n, 2] heading frame."""
@@ -339,9 +301,7 @@ class CorrectedKick:
         return replace(state, memory=memory)
 
     def _shown(self, moved: TimeStep) -> TimeStep:
-        raw = observation.vector(self._terms, self._now.history).astype(np.float32)
-        seen = self._kick.seen(raw, self._now.state)
-        seen = np.where(self._is_on()[:, None], seen, 0.0).astype(np.float32)
+        seen = self._now.played.shown(self._is_on())
         return replace(
             moved,
             observation=seen[:, None],
