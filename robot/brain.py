@@ -227,18 +227,9 @@ def think(
 
 
 def _tactics_for(config: TacticsConfig, player: Player) -> TacticsConfig:
-    """With no step that the player's walk would not take, and its kick's own stance."""
-    kick = player.kick.spec.kick
-    if kick is not None:
-        config = replace(config, stance=replace(config.stance, kick=kick))
-    least = player.walk.spec.command.least
-    if not least:
-        return config
-    forward_m_s, left_m_s, turn_rad_s = least
-    slowest = replace(
-        config.steering, least_m_s=(forward_m_s, left_m_s), least_rad_s=turn_rad_s
-    )
-    return replace(config, steering=slowest)
+    """For the skills of this player."""
+    walk, kick = player.walk.spec.command, player.kick.spec.kick
+    return tactics.fitted(config, walk.least, kick)
 
 
 def _shoots(

@@ -9,6 +9,7 @@ from typing import Literal
 
 from robot import kick_stance, steering
 from robot.contracts.field import FieldSpec
+from robot.contracts.policy import KickSpec
 from robot.fall import Posture
 from robot.kick_stance import StanceConfig, place_behind
 from robot.skills import Side, SkillRequest
@@ -99,6 +100,28 @@ class TacticsState:
     settled_s: float = 0.0
     aligning_s: float = 0.0
     search_sign: float = 1.0
+
+
+def fitted(
+    config: TacticsConfig, least: tuple[float, ...], kick: KickSpec | None
+) -> TacticsConfig:
+    """For a player's skills: no step that its walk would not take, and the stance of
+    its own kick.
+
+    Args:
+        config: of any player.
+        least: of the walk's commands (`CommandSpec.least`); empty if it says nothing.
+        kick: where the kick wants the ball; None if it does not say.
+    """
+    if kick is not None:
+        config = replace(config, stance=replace(config.stance, kick=kick))
+    if not least:
+        return config
+    forward_m_s, left_m_s, turn_rad_s = least
+    slowest = replace(
+        config.steering, least_m_s=(forward_m_s, left_m_s), least_rad_s=turn_rad_s
+    )
+    return replace(config, steering=slowest)
 
 
 def decide(
