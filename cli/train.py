@@ -15,8 +15,10 @@ from sim.robot_model import ModelError
 from sim.tasks.registry import TASKS
 from training.archive import ArchiveError
 from training.curves import draw_curves, joined
-from training.export import export_policy, role_of
+from training.export import export_policy, export_shot, role_of
+from training.recipes import SHOT
 from training.run_folder import RunError
+from training.train_task import TaskRunConfig
 
 ERRORS = (ContractError, EnvError, ModelError, RunError, ArchiveError)
 INTERRUPTED = 130
@@ -32,7 +34,11 @@ def add_parser(subparsers: Any) -> None:
         "goes on.",
     )
     add = parser.add_argument
-    add("task", choices=list(TASKS), help="what to learn")
+    add(
+        "task",
+        choices=[*TASKS, SHOT],
+        help="what to learn; shot: walk and kick together, out of whole shots",
+    )
     add("--out", type=Path, help="run folder (runs/TASK)")
     add("--recipe", action="store_true", help="the recipe; refuses what contradicts it")
     add("--learner", choices=["ppo", "dmpo"], default="ppo", help="(%(default)s)")
@@ -93,6 +99,11 @@ def run(args: argparse.Namespace) -> int:
     if rows := joined(histories):
         draw_curves(rows, args.out / "curves.png")
     if args.bundle is not None:
+        if args.task == SHOT:
+            assert isinstance(config, TaskRunConfig)
+            export_shot(last, config, args.bundle, made_by=plan.command)
+            print(f"bundles walk and kick in {shlex.quote(str(args.bundle))}")
+            return 0
         name = args.bundle.resolve().name
         export_policy(last, config, args.bundle, name, made_by=plan.command)
         print(f"bundle in {shlex.quote(str(args.bundle))}")

@@ -18,7 +18,14 @@ from training.duel import DuelConfig
 from training.export import RunConfig
 from training.mixing import MixConfig
 from training.off_policy import OffPolicyConfig
-from training.recipes import HELD_PPO, duel_task, kick_recipe, plain_run, recipe
+from training.recipes import (
+    HELD_PPO,
+    SHOT,
+    duel_task,
+    kick_recipe,
+    plain_run,
+    recipe,
+)
 from training.run_folder import RunError, has_checkpoint
 from training.stages import staged
 from training.train_dmpo import DmpoRunConfig
@@ -84,6 +91,11 @@ def plan_of(args: argparse.Namespace) -> Plan:
         raise RunError(
             f"expected --learner dmpo with --reuse, found {args.learner}, which learns "
             f"from its own newest data only"
+        )
+    if args.task == SHOT and (given or args.learner != "ppo"):
+        raise RunError(
+            f"expected the recipe of {SHOT}, found {', '.join(given) or '--learner'}: "
+            f"it has its own learner, number of steps, environments and start"
         )
     if args.teachers and args.task != "match":
         raise RunError(

@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -24,6 +25,7 @@ from robot.contracts.policy import (
     ServoGains,
     write_spec,
 )
+from robot.contracts.symmetry import action_mirror, observation_mirror
 from robot.policy import OnnxPolicy, load_bundle, write_golden
 from robot.scripted.bundle import script_text
 from robot.scripted.correction import FILE, OnnxCorrection, seen_size
@@ -35,6 +37,7 @@ from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
 from sim.tasks.walk_task import WalkTask
 from training.corrected_kick import load_kick
+from training.networks import FIRST, SECOND, GaussianActor
 from training.run_folder import RunError, git_commit, has_checkpoint, read_params
 from training.train_dmpo import DmpoRunConfig, dmpo_params, make_dmpo
 from training.train_task import TaskRunConfig, initial_progress, make_learner, skill_of
@@ -86,14 +89,7 @@ def policy_spec(config: RunConfig, name: str, made_by: str) -> PolicySpec:
     """
     task, role = config.task, role_of(config.task)
     if isinstance(config, TaskRunConfig) and config.kick:
-        spec = load_kick(config.kick.bundle, task).spec
-        return replace(
-            spec,
-            name=name,
-            robot_model_sha256=model_hash(),
-            made_by=made_by,
-            commit=git_commit(),
-        )
+        return _said_anew(load_kick(config.kick.bundle, task).spec, name, made_by)
     command = CommandSpec(names=(), low=(), high=())
     if isinstance(task, WalkTask):
         command = task.config.command
@@ -131,22 +127,83 @@ def export_policy(
             source for a term of the observation.
     """
     spec = policy_spec(config, name, made_by)
-    if not has_checkpoint(run):
-        raise RunError(
-            f"expected checkpoint.msgpack in {run}, found none; train first with "
-            f"op3-soccer train {config.task.name} --out {run}"
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder)
+    _check_checkpoint(run, config)
+    with _draft(bundle, name, made_by) as draft:
         write_spec(draft / "spec.json", spec)
         if isinstance(config, TaskRunConfig) and config.kick:
             kick = load_kick(config.kick.bundle, config.task)
-            _write_corrected_kick(run, config, kick.script, draft, spec)
+            ppo = make_learner(config)
+            params = read_params(run, initial_progress(config).learner.params)
+            wish = lambda seen: ppo.distribution(params, seen)[0]  # noqa: E731
+            _write_corrected_kick(wish, kick.script, draft, spec)
         else:
             mean = learned_mean(run, config)
             network = to_onnx(mean, config.task.observation, name)
             onnx.save(network, str(draft / NETWORK_FILE))
             _write_goldens(config, draft, spec)
+
+
+def export_shot(run: Path, config: TaskRunConfig, folder: Path, made_by: str) -> None:
+    """Write the walk and the kick of a run of whole shots into `folder`, each in the
+    subfolder that a player has it in.
+
+    Raises:
+        RunError: the run has no checkpoint, or is none of shots.
+        ContractError: the robot refuses one of them.
+    """
+    if config.shot is None:
+        raise RunError(f"expected a run of whole shots in {run}, found another")
+    _check_checkpoint(run, config)
+    skills = read_params(run, initial_progress(config).learner.params)["actor"]
+    walk = _said_anew(config.shot.walk_spec, "walk", made_by)
+    kick = load_kick(config.shot.kick, config.task)
+    mirrors = observation_mirror(walk.observation), action_mirror(walk.action)
+    hidden, size = config.ppo.hidden, len(walk.action.joints)
+    with _draft(folder / "walk", "walk", made_by) as draft:
+        write_spec(draft / "spec.json", walk)
+        actor = GaussianActor(size, hidden, mirrors=mirrors)
+        mean = _mean_of(actor, skills["params"][FIRST])
+        network = to_onnx(mean, walk.observation, "walk")
+        onnx.save(network, str(draft / NETWORK_FILE))
+        _write_goldens(replace(config, task=WalkTask(), shot=None), draft, walk)
+    with _draft(folder / "kick", "kick", made_by) as draft:
+        spec = _said_anew(kick.spec, "kick", made_by)
+        write_spec(draft / "spec.json", spec)
+        wish = _mean_of(GaussianActor(size, hidden), skills["params"][SECOND])
+        _write_corrected_kick(wish, kick.script, draft, spec)
+
+
+def _mean_of(actor: GaussianActor, params: Any) -> Mean:
+    def mean(seen: Any) -> Any:
+        return cast(tuple[Any, Any], actor.apply({"params": params}, seen))[0]
+
+    return mean
+
+
+def _said_anew(spec: PolicySpec, name: str, made_by: str) -> PolicySpec:
+    return replace(
+        spec,
+        name=name,
+        robot_model_sha256=model_hash(),
+        made_by=made_by,
+        commit=git_commit(),
+    )
+
+
+def _check_checkpoint(run: Path, config: RunConfig) -> None:
+    if not has_checkpoint(run):
+        raise RunError(
+            f"expected checkpoint.msgpack in {run}, found none; train first with "
+            f"op3-soccer train {config.task.name} --out {run}"
+        )
+
+
+@contextmanager
+def _draft(bundle: Path, name: str, made_by: str) -> Iterator[Path]:
+    """A folder to write a bundle into; loaded as the robot loads it, and copied."""
+    with tempfile.TemporaryDirectory() as folder:
+        draft = Path(folder)
+        yield draft
         (draft / "CARD.md").write_text(
             f"# {name}\n\nMade by `{made_by}`.\n", encoding="utf-8"
         )
@@ -245,14 +302,12 @@ def to_onnx(mean: Mean, trained: ObservationSpec, name: str) -> onnx.ModelProto:
 
 
 def _write_corrected_kick(
-    run: Path, config: TaskRunConfig, script: KickScript, bundle: Path, spec: PolicySpec
+    wish: Mean, script: KickScript, bundle: Path, spec: PolicySpec
 ) -> None:
     """The script, the network that corrects it, and goldens of both together."""
     (bundle / "script.json").write_text(script_text(script), encoding="utf-8")
-    ppo = make_learner(config)
-    params = read_params(run, initial_progress(config).learner.params)
     network = jax2onnx.to_onnx(
-        lambda seen: ppo.distribution(params, seen)[0],
+        wish,
         [jax.ShapeDtypeStruct((1, seen_size(spec.observation)), jnp.float32)],
         model_name=spec.name,
         input_names=["seen"],

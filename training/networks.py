@@ -1,12 +1,16 @@
 """Actor and critic networks (Flax linen), written per batch of observations."""
 
 from collections.abc import Sequence
+from functools import partial
 
 import flax.linen as nn
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from robot.contracts.symmetry import Mirror
+
+FIRST, SECOND = "first", "second"
+"""Names of the parameters of an actor of `TwoSkills`."""
 
 
 class Mlp(nn.Module):
@@ -51,6 +55,37 @@ class GaussianActor(nn.Module):
             (self.action_size,),
         )
         return mean, log_std
+
+
+class TwoSkills(nn.Module):
+    """Two Gaussian policies in one actor: which of them acts, the observation says.
+
+    It is the first one's, then the second one's, then 1 where the second acts, else 0.
+
+    Attributes:
+        action_size: of both.
+        observation_sizes: of the two.
+        mirrors: of the first, see `GaussianActor`.
+    """
+
+    action_size: int
+    observation_sizes: tuple[int, int]
+    hidden: Sequence[int] = (256, 128)
+    init_std: float = 0.37
+    mirrors: tuple[Mirror, Mirror] | None = None
+
+    @nn.compact
+    def __call__(
+        self, observation: Float[Array, "*B N"]
+    ) -> tuple[Float[Array, "*B A"], Float[Array, "*B A"]]:
+        first, second = self.observation_sizes
+        skill = partial(GaussianActor, self.action_size, self.hidden, self.init_std)
+        mean, log_std = skill(self.mirrors, name=FIRST)(observation[..., :first])
+        other, other_log_std = skill(None, name=SECOND)(
+            observation[..., first : first + second]
+        )
+        acts = observation[..., -1:] > 0.5
+        return jnp.where(acts, other, mean), jnp.where(acts, other_log_std, log_std)
 
 
 class Critic(nn.Module):

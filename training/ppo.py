@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from robot.contracts.symmetry import Mirror
 from training.guide import Guide
 from training.mpo_losses import Gaussian
-from training.networks import Critic, GaussianActor
+from training.networks import Critic, GaussianActor, TwoSkills
 from training.teaching import Lesson, gaussian_kl
 
 
@@ -36,6 +36,9 @@ class PpoConfig:
         value: weight of the value loss.
         grad_norm: global clip.
         hidden: widths of actor and critic.
+        critic_hidden: of the critic, where they are others.
+        critic_rate: factor on the learning rate for the critic. Where the policy may
+            only learn slowly, the critic need not.
         init_std: of the actions.
         critic_first: updates at the start that train the critic alone. Where the actor
             can already do something, a critic that knows nothing yet would ruin it.
@@ -53,6 +56,8 @@ class PpoConfig:
     value: float = 1.0
     grad_norm: float = 1.0
     hidden: tuple[int, ...] = (256, 128)
+    critic_hidden: tuple[int, ...] | None = None
+    critic_rate: float = 1.0
     init_std: float = 0.37
     critic_first: int = 0
 
@@ -73,6 +78,22 @@ class Batch(NamedTuple):
     next_value: Float[Array, "T B"]
     ended: Float[Array, "T B"]
     cut: Float[Array, "T B"]
+
+
+class Kept(NamedTuple):
+    """What a policy does where its environments do not lead it, to be kept.
+
+    Attributes:
+        observation: [M, N].
+        action: [M, A] the mean there.
+        weight: of the squared distance from it, summed over A.
+        rows: drawn for each minibatch.
+    """
+
+    observation: Float[Array, "M N"]
+    action: Float[Array, "M A"]
+    weight: float = 1.0
+    rows: int = 2048
 
 
 class LearnerState(NamedTuple):
@@ -96,13 +117,19 @@ class Ppo:
         action_size: int,
         mirrors: tuple[Mirror, Mirror] | None = None,
         guide: Guide | None = None,
+        *,
+        actor: TwoSkills | None = None,
+        kept: Kept | None = None,
     ):
         """`mirrors` (of observation and action) make the policy left-right equivariant;
-        `guide` holds it to teachers."""
+        `guide` holds it to teachers; `actor` is another network than the usual one;
+        `kept` is what it shall not forget."""
         self.config = config
         self.guide = guide
-        self.actor = GaussianActor(action_size, config.hidden, config.init_std, mirrors)
-        self.critic = Critic(config.hidden)
+        self.kept = kept
+        usual = GaussianActor(action_size, config.hidden, config.init_std, mirrors)
+        self.actor = actor or usual
+        self.critic = Critic(config.critic_hidden or config.hidden)
         self._optimizer = optax.chain(
             optax.clip_by_global_norm(config.grad_norm), optax.scale_by_adam(eps=1e-5)
         )
@@ -160,7 +187,7 @@ class Ppo:
 
     def distribution(
         self, params: Any, observation: Float[Array, "*B N"]
-    ) -> tuple[Float[Array, "*B A"], Float[Array, "A"]]:
+    ) -> tuple[Float[Array, "*B A"], Float[Array, "*#B A"]]:
         """Mean and log standard deviation of the action."""
         # `apply` may also return mutated collections, which these networks have not.
         output = self.actor.apply(params["actor"], observation)
@@ -200,13 +227,14 @@ class Ppo:
         alone = state.updates < config.critic_first
         rates = {
             "actor": jnp.where(alone, 0.0, state.learning_rate),
-            "critic": state.learning_rate,
+            "critic": config.critic_rate * state.learning_rate,
         }
 
-        def minibatch(carry, rows):
+        def minibatch(carry, drawn):
             params, optimizer = carry
+            rows, kept = drawn
             part = jax.tree.map(lambda x: x[rows], flat)
-            grads, metrics = jax.grad(self._loss, has_aux=True)(params, *part)
+            grads, metrics = jax.grad(self._loss, has_aux=True)(params, *part, kept)
             moved, optimizer = self._optimizer.update(grads, optimizer, params)
             step = cast(dict[str, Any], moved)
             step = {
@@ -218,7 +246,7 @@ class Ppo:
         def epoch(carry, key):
             order = jax.random.permutation(key, size)
             rows = order.reshape(config.minibatches, -1)
-            return jax.lax.scan(minibatch, carry, rows)
+            return jax.lax.scan(minibatch, carry, (rows, self._kept_rows(key)))
 
         key, *keys = jax.random.split(state.key, config.epochs + 1)
         (params, optimizer), metrics = jax.lax.scan(
@@ -236,6 +264,14 @@ class Ppo:
         )
         return state, metrics | {"learning_rate": state.learning_rate}
 
+    def _kept_rows(self, key: PRNGKeyArray) -> Array | None:
+        """For each minibatch of an epoch with this key."""
+        if self.kept is None:
+            return None
+        shape = self.config.minibatches, self.kept.rows
+        count = self.kept.observation.shape[0]
+        return jax.random.randint(jax.random.fold_in(key, 1), shape, 0, count)
+
     def _adapted_rate(self, rate: Array, kl: Array) -> Array:
         """Slower when updates moved the policy too far, faster when not enough."""
         low, high = self.config.learning_rate_range
@@ -250,6 +286,7 @@ class Ppo:
         advantage: Array,
         target: Array,
         lesson: Lesson | None,
+        kept: Array | None,
     ):
         config = self.config
         mean, log_std = self.distribution(params, batch.observation)
@@ -261,7 +298,8 @@ class Ppo:
         )
         value = self._state_value(params, batch.observation, batch.privileged)
         value_loss = jnp.mean((value - target) ** 2)
-        entropy = jnp.sum(log_std + 0.5 * math.log(2 * math.pi * math.e))
+        each = log_std + 0.5 * math.log(2 * math.pi * math.e)
+        entropy = jnp.mean(jnp.sum(each, axis=-1))
         loss = policy + config.value * value_loss - config.entropy * entropy
         ratio = log_prob - batch.log_prob
         metrics = {
@@ -270,6 +308,11 @@ class Ppo:
             "value_loss": value_loss,
             "std": jnp.mean(jnp.exp(log_std)),
         }
+        if kept is not None and self.kept is not None:
+            now, _ = self.distribution(params, self.kept.observation[kept])
+            apart = jnp.sum((now - self.kept.action[kept]) ** 2, axis=-1)
+            loss += self.kept.weight * jnp.mean(apart)
+            metrics |= {"kept": jnp.mean(apart)}
         if lesson is None or self.guide is None:
             return loss, metrics
         apart = gaussian_kl(
@@ -280,7 +323,9 @@ class Ppo:
 
 
 def gaussian_log_prob(
-    action: Float[Array, "*B A"], mean: Float[Array, "*B A"], log_std: Float[Array, "A"]
+    action: Float[Array, "*B A"],
+    mean: Float[Array, "*B A"],
+    log_std: Float[Array, "*#B A"],
 ) -> Float[Array, "*B"]:
     """Log-density of a diagonal Gaussian."""
     scaled = (action - mean) * jnp.exp(-log_std)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from robot.contracts.symmetry import action_mirror, observation_mirror
@@ -22,7 +23,7 @@ from sim.env import EnvConfig, Environment
 from sim.tasks.kick import KickTask
 from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
-from training import corrected_kick, curriculum
+from training import corrected_kick, curriculum, shots
 from training.batch_env import BatchEnv
 from training.borrowed import actor_of_bundle, actor_of_correction
 from training.corrected_kick import CorrectedKick, CorrectionConfig
@@ -37,11 +38,14 @@ from training.duel import (
 )
 from training.film import Film, FilmConfig
 from training.guide import Guide
+from training.kept_walk import KeptWalkConfig, record
 from training.measures import Meter
+from training.networks import FIRST, SECOND, TwoSkills
 from training.opponents import SnapshotPool
-from training.ppo import LearnerState, Ppo, PpoConfig
+from training.ppo import Kept, LearnerState, Ppo, PpoConfig
 from training.rollouts import Collector
 from training.run_folder import RunError, RunFolder, has_checkpoint, read_params
+from training.shots import ShotConfig, Shots
 from training.skill import COMMAND, COMMAND_MIRROR, Reach, Skill, load_skill
 from training.skill_env import SkillEnvironment
 from training.specialists import SpecialistsConfig
@@ -94,6 +98,9 @@ class TaskRunConfig:
             run then means the same whatever the walk's own bounds become.
         kick: a scripted kick that the policy corrects; the skill then walks and stands
             before and after. None: it corrects none.
+        shot: whole shots, out of which a walk and the correction of a kick are learned
+            together, from those of bundles on. None: something else is.
+        kept: what that walk shall not forget; None: whatever it does not need.
         hold: control steps that each action of a policy over a skill lasts while it
             learns: longer ones explore farther. Afterwards it acts at every one.
         report_every, save_every: in updates.
@@ -117,6 +124,8 @@ class TaskRunConfig:
     skill: str = ""
     reach: Reach | None = None
     kick: CorrectionConfig | None = None
+    shot: ShotConfig | None = None
+    kept: KeptWalkConfig | None = None
     hold: int = 1
 
     def __post_init__(self) -> None:
@@ -137,6 +146,16 @@ class TaskRunConfig:
             raise ValueError(
                 f"run.kick: expected it with a kick task and a skill that stands, "
                 f"found the task {self.task.name} and skill {self.skill!r}"
+            )
+        if self.shot and not (isinstance(self.task, KickTask) and self.mirrored):
+            raise ValueError(
+                f"run.shot: expected it with a mirrored kick task, found the task "
+                f"{self.task.name}, mirrored {self.mirrored}"
+            )
+        if self.shot and (self.skill or self.begins_as):
+            raise ValueError(
+                "run.shot: expected no skill and no bundle to begin as beside its own, "
+                "found one"
             )
         if self.hold < 1 or (self.hold > 1 and (self.kick or not self.skill)):
             raise ValueError(
@@ -229,9 +248,22 @@ def train_task(
     return progress
 
 
-def make_learner(config: TaskRunConfig, guide: Guide | None = None) -> Ppo:
-    """The learner of a run, without its state; only training needs the guide."""
+def make_learner(
+    config: TaskRunConfig, guide: Guide | None = None, kept: Kept | None = None
+) -> Ppo:
+    """The learner of a run, without its state; only training needs the guide, and what
+    is kept."""
     task, mirrors = config.task, None
+    if config.shot:
+        walk = config.shot.walk_spec
+        actor = TwoSkills(
+            len(walk.action.joints),
+            (walk.observation.size, corrected_kick.sizes(task)[0]),
+            config.ppo.hidden,
+            config.ppo.init_std,
+            (observation_mirror(walk.observation), action_mirror(walk.action)),
+        )
+        return Ppo(config.ppo, len(walk.action.joints), actor=actor, kept=kept)
     commands = config.skill and not config.kick
     size = len(COMMAND) if commands else len(task.action.joints)
     if config.mirrored and not config.kick:
@@ -266,6 +298,8 @@ def initial_progress(config: TaskRunConfig) -> Progress:
     seen, more = task.observation.size, task.privileged.size
     if config.kick:
         seen, more = corrected_kick.sizes(task)
+    if config.shot and isinstance(task, KickTask):
+        seen, more = shots.sizes(config.shot.walk_spec, task)
     learner = make_learner(config).init(init_key, seen, more)
     return Progress(
         learner=learner._replace(
@@ -305,6 +339,8 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
             params = params | {"actor": with_std(params["actor"], config.warm_std)}
     elif config.begins_as:
         params = params | {"actor": _begun_as_bundle(config, params["actor"])}
+    elif config.shot:
+        params = params | {"actor": _begun_as_skills(config.shot, config, params)}
     elif config.duel is not None and config.duel.from_score_teacher:
         params = params | {"actor": actor_of_teacher(config.duel, params["actor"])}
     return fresh._replace(learner=fresh.learner._replace(params=params))
@@ -318,9 +354,26 @@ def _begun_as_bundle(config: TaskRunConfig, actor: Any) -> Any:
     return actor_of_correction(bundle, corrected_kick.observed(task), actor)
 
 
+def _begun_as_skills(shot: ShotConfig, config: TaskRunConfig, params: Any) -> Any:
+    """The actor's parameters with those of the bundles that a shot names."""
+    inner, walk = params["actor"]["params"], shot.walk_spec
+    first = actor_of_bundle(
+        shot.walk, walk.observation, walk.action, {"params": inner[FIRST]}
+    )
+    seen = corrected_kick.observed(config.task)
+    second = actor_of_correction(shot.kick, seen, {"params": inner[SECOND]})
+    skills = {FIRST: first["params"], SECOND: second["params"]}
+    return params["actor"] | {"params": skills}
+
+
 def with_std(actor: Any, std: float) -> Any:
     """An actor's parameters with another standard deviation of all actions."""
     inner = actor["params"]
+    if FIRST in inner:
+        each = {
+            name: with_std({"params": inner[name]}, std)["params"] for name in inner
+        }
+        return actor | {"params": each}
     log_std = np.full_like(inner["log_std"], np.log(std))
     return actor | {"params": inner | {"log_std": log_std}}
 
@@ -340,6 +393,9 @@ def check_start(config: TaskRunConfig) -> None:
         corrected_kick.load_kick(config.kick.bundle, config.task)
     if config.begins_as:
         _begun_as_bundle(config, _shape_of_networks(config)["actor"])
+    if config.shot is not None:
+        corrected_kick.load_kick(config.shot.kick, config.task)
+        _begun_as_skills(config.shot, config, _shape_of_networks(config))
     if config.specialists is not None:
         config.specialists.check()
     check_teachers(config.duel)
@@ -371,6 +427,19 @@ def check_warm_start(run: str) -> None:
         )
 
 
+def _kept(config: TaskRunConfig) -> Kept | None:
+    """What the walk of a shot shall not forget: recorded anew, alike each time."""
+    if config.shot is None or config.kept is None:
+        return None
+    seen, done = record(config.kept, config.shot.walk, config.seed)
+    blank = np.zeros((len(seen), corrected_kick.sizes(config.task)[0] + 1), np.float32)
+    return Kept(
+        observation=jnp.asarray(np.concatenate([seen, blank], axis=-1)),
+        action=jnp.asarray(done),
+        weight=config.kept.weight,
+    )
+
+
 def env_seed(seed: int, steps: int) -> int:
     """Of the environments of a run that starts or goes on at `steps`."""
     return int(np.random.SeedSequence((seed, steps)).generate_state(1)[0])
@@ -390,7 +459,7 @@ class _Run:
             guide = config.specialists.guide(
                 config.task.observation, config.task.action
             )
-        self._ppo = make_learner(config, guide)
+        self._ppo = make_learner(config, guide, _kept(config))
         self._world = Environment(config.task, config.env, seed)
         self._env: BatchEnv = self._world
         self._pool: SnapshotPool | None = None
@@ -401,7 +470,7 @@ class _Run:
                 duel, self._world, folder, policy, untrained, steps=steps, seed=seed
             )
         self._skill = skill_of(config)
-        if config.kick is not None:
+        if config.kick is not None or config.shot is not None:
             self._env = self.wrap(self._world, seed)
         elif self._skill is not None:
             self._env = SkillEnvironment(self._env, self._skill, config.hold)
@@ -450,6 +519,8 @@ class _Run:
 
     def wrap(self, world: Environment, seed: int) -> BatchEnv:
         """What the policy that `policy` gives acts in."""
+        if self._config.shot is not None:
+            return Shots(world, self._config.shot, seed)
         if self._config.kick is None or self._skill is None:
             return world
         return CorrectedKick(world, self._config.kick, self._skill, seed)
