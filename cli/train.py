@@ -62,7 +62,12 @@ def add_parser(subparsers: Any) -> None:
         "bundles, against its own earlier snapshots",
     )
     add("--resume", action="store_true", help="go on with the run there")
-    add("--bundle", type=Path, help="export the policy into this folder at the end")
+    add(
+        "--bundle",
+        type=Path,
+        help="export the policy into this folder at the end; shot: walk and kick, each "
+        "into its own folder there",
+    )
     add("--archive", metavar="PATH", help="write all of the run's data there (Zarr)")
     add("--reuse", nargs="+", default=[], metavar="PATH", help="archives to mix in")
     add("--reuse-share", type=share, default=0.5, help="of a batch (%(default)s)")

@@ -81,6 +81,8 @@ def plan_of(args: argparse.Namespace) -> Plan:
         "--teachers": args.teachers,
     }
     given = [name for name, value in single.items() if value is not None]
+    if args.task == SHOT:
+        _check_shot(args, given)
     if args.recipe and (given or args.learner != "ppo"):
         others = given if args.learner == "ppo" else [*given, "--learner"]
         raise RunError(
@@ -91,11 +93,6 @@ def plan_of(args: argparse.Namespace) -> Plan:
         raise RunError(
             f"expected --learner dmpo with --reuse, found {args.learner}, which learns "
             f"from its own newest data only"
-        )
-    if args.task == SHOT and (given or args.learner != "ppo"):
-        raise RunError(
-            f"expected the recipe of {SHOT}, found {', '.join(given) or '--learner'}: "
-            f"it has its own learner, number of steps, environments and start"
         )
     if args.teachers and args.task != "match":
         raise RunError(
@@ -126,6 +123,29 @@ def plan_of(args: argparse.Namespace) -> Plan:
     if args.reuse:
         words += ["--reuse", *args.reuse, "--reuse-share", f"{args.reuse_share:g}"]
     return Plan(runs=((args.out, run),), command=shlex.join(words))
+
+
+def _check_shot(args: argparse.Namespace, given: list[str]) -> None:
+    """Only its recipe is known, and no archive holds both skills' data.
+
+    Raises:
+        RunError: something else is asked for.
+    """
+    others = {"--learner": args.learner != "ppo", "--reuse": bool(args.reuse)}
+    others["--archive"] = args.archive is not None
+    others["--calibration"] = args.calibration is not None
+    found = [*given, *(name for name, asked in others.items() if asked)]
+    if found:
+        raise RunError(
+            f"expected {SHOT} by its recipe alone, found {', '.join(found)}: it has "
+            f"its own learner, steps, environments, robots and start, and writes no "
+            f"archive"
+        )
+    if args.bundle is not None and (args.bundle / "spec.json").exists():
+        raise RunError(
+            f"--bundle: expected the folder of a player, in which {SHOT} writes walk "
+            f"and kick, found a single bundle in {args.bundle}"
+        )
 
 
 def _ppo_run(args: argparse.Namespace) -> TaskRunConfig:

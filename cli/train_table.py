@@ -23,6 +23,12 @@ _SKILL: dict[str, tuple[tuple[str, str, str], ...]] = {
         ("ball's top speed, m/s", "max/best_m_s", "{:.2f}"),
         ("episodes that end fallen", "end/fallen", "{:.0%}"),
     ),
+    "shot": (
+        ("chance of a goal", "end/chance", "{:.0%}"),
+        ("shots that fall walking", "end/fell_walking", "{:.0%}"),
+        ("shots that fall kicking", "end/fell_kicking", "{:.0%}"),
+        ("shots without a kick", "end/late", "{:.0%}"),
+    ),
     "score": (
         ("goals per minute", "goals_per_min", "{:.2f}"),
         ("episodes with a goal", "episodes_with/goals", "{:.0%}"),
@@ -60,7 +66,8 @@ def progress_table(
     notes: list[str],
 ) -> Table:
     """What the last report says; notes below."""
-    name = config.task.name
+    shot = isinstance(config, TaskRunConfig) and config.shot
+    name = "shot" if shot else config.task.name
     title = f"{name}: {step / 1e6:.2f} of {config.total_steps / 1e6:.4g} M actions"
     table = Table(title=title, caption="\n".join(notes) or None, min_width=44)
     table.add_column("mean since the last report")

@@ -126,6 +126,8 @@ def export_policy(
         ContractError: the robot refuses the bundle, for instance because it has no
             source for a term of the observation.
     """
+    if isinstance(config, TaskRunConfig) and config.shot:
+        raise RunError(f"expected a run of one skill in {run}, found whole shots")
     spec = policy_spec(config, name, made_by)
     _check_checkpoint(run, config)
     with _draft(bundle, name, made_by) as draft:
@@ -159,14 +161,16 @@ def export_shot(run: Path, config: TaskRunConfig, folder: Path, made_by: str) ->
     kick = load_kick(config.shot.kick, config.task)
     mirrors = observation_mirror(walk.observation), action_mirror(walk.action)
     hidden, size = config.ppo.hidden, len(walk.action.joints)
-    with _draft(folder / "walk", "walk", made_by) as draft:
-        write_spec(draft / "spec.json", walk)
+    with (
+        _draft(folder / "walk", "walk", made_by) as walking,
+        _draft(folder / "kick", "kick", made_by) as draft,
+    ):
+        write_spec(walking / "spec.json", walk)
         actor = GaussianActor(size, hidden, mirrors=mirrors)
         mean = _mean_of(actor, skills["params"][FIRST])
         network = to_onnx(mean, walk.observation, "walk")
-        onnx.save(network, str(draft / NETWORK_FILE))
-        _write_goldens(replace(config, task=WalkTask(), shot=None), draft, walk)
-    with _draft(folder / "kick", "kick", made_by) as draft:
+        onnx.save(network, str(walking / NETWORK_FILE))
+        _write_goldens(replace(config, task=WalkTask(), shot=None), walking, walk)
         spec = _said_anew(kick.spec, "kick", made_by)
         write_spec(draft / "spec.json", spec)
         wish = _mean_of(GaussianActor(size, hidden), skills["params"][SECOND])
@@ -192,9 +196,11 @@ def _said_anew(spec: PolicySpec, name: str, made_by: str) -> PolicySpec:
 
 def _check_checkpoint(run: Path, config: RunConfig) -> None:
     if not has_checkpoint(run):
+        shot = isinstance(config, TaskRunConfig) and config.shot
+        name = "shot" if shot else config.task.name
         raise RunError(
             f"expected checkpoint.msgpack in {run}, found none; train first with "
-            f"op3-soccer train {config.task.name} --out {run}"
+            f"op3-soccer train {name} --out {run}"
         )
 
 

@@ -56,6 +56,7 @@ def record(config: KeptWalkConfig, bundle: str, seed: int) -> tuple[Floats, Floa
 
     Raises:
         RunError: no walk that takes a velocity as the walking task tells it.
+        ContractError: the bundle's spec is out of contract.
     """
     network = read_network(bundle)
     limits = network.spec.command

@@ -9,22 +9,27 @@ in time, and not falling.
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from robot import rotations
-from robot.contracts.policy import PolicySpec, read_spec
+from robot.contracts.policy import ObservationTerm, PolicySpec, read_spec
 from sim.env import EnvConfig, Environment, EnvState, TimeStep
 from sim.env_core import EnvCore
 from sim.shot_tactics import ShotTactics
 from sim.tasks.kick import KickTask
+from sim.tasks.registry import gait_clock_hz
 from sim.tasks.shot_chance import ChanceConfig, goal_chance, rolling_m_s
+from sim.tasks.task import Task
 from training import corrected_kick
 from training.bundle_network import folder_of
 from training.measures import truth
 from training.played_kicks import PlayedKicks
+from training.run_folder import RunError
+from training.skill import COMMAND
 
 Floats = NDArray[np.float32]
 Array = NDArray[np.float64]
@@ -175,11 +180,7 @@ class Shots:
         wish, on = np.asarray(action, np.float32)[:, 0], self._on.copy()
         played = self._played.moves(self._seen, wish, on)
         moves = np.where(on[:, None], played, wish)[:, None]
-        over = np.where(on, self._steps >= self._length - 1, self._is_late())
-        if over.any():
-            # Its time is up with this step.
-            time_s = np.where(over, self._task.episode_s, state.time_s)
-            state = replace(state, time_s=time_s)
+        state = self._with_ends(state)
         before, last = self._scene(), state.actions[0][:, 0]
         friction = np.asarray(state.parameters.ball_rolling)
         state, moved = self._env.step(state, moves, push_strength=push_strength)
@@ -205,11 +206,7 @@ class Shots:
         self._seen = moved.observation
         if len(rows):
             state = self._begin(state, rows)
-        self._odd = not self._odd
-        # The last steps are decided on every time, the way before every other time.
-        turn = (np.arange(len(on)) % 2 == 1) == self._odd
-        due = ~self._on & (turn | ended | self._tactics.aligning)
-        self._decide(np.flatnonzero(due))
+        self._decide(self._due(ended))
         shown = self._shown(moved, self._known(self._scene()))
         final = np.concatenate([moved.final_privileged, known[:, None]], axis=-1)
         reward = np.sum(list(terms.values()), axis=0)
@@ -232,8 +229,22 @@ class Shots:
     def close(self) -> None:
         self._env.close()
 
-    def _is_late(self) -> NDArray[np.bool_]:
-        return self._time_s >= self._shot.late_s - _NEARLY_S
+    def _with_ends(self, state: EnvState) -> EnvState:
+        """Where a kick is over with this step, or it is too late for one, the episode's
+        time is up."""
+        late = self._time_s >= self._shot.late_s - _NEARLY_S
+        over = np.where(self._on, self._steps >= self._length - 1, late)
+        if not over.any():
+            return state
+        time_s = np.where(over, self._task.episode_s, state.time_s)
+        return replace(state, time_s=time_s)
+
+    def _due(self, fresh: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Robots that are decided on now: on the last steps every time, on the way
+        before every other time, which saves half of the work."""
+        self._odd = not self._odd
+        turn = (np.arange(len(fresh)) % 2 == 1) == self._odd
+        return np.flatnonzero(~self._on & (turn | fresh | self._tactics.aligning))
 
     def _rewards(
         self,
@@ -410,8 +421,8 @@ class Shots:
             dtype=np.float32,
         )
 
-    @property
-    def _columns(self) -> list[tuple[Any, slice]]:
+    @cached_property
+    def _columns(self) -> list[tuple[ObservationTerm, slice]]:
         """Where each term of the walk's observation lies in the task's."""
         offset, at = 0, {}
         for term in self._task.observation.terms:
@@ -421,6 +432,26 @@ class Shots:
         return [
             (term, at.get(term.name, slice(0))) for term in self._walk.observation.terms
         ]
+
+
+def check_walk(walk: PolicySpec, task: Task) -> None:
+    """Whether robots of a task can be moved by this walk.
+
+    Raises:
+        RunError: it observes or moves otherwise, or has another gait clock.
+    """
+    known = {term.name: term for term in task.observation.terms}
+    terms = (t for t in walk.observation.terms if t.name != _COMMAND)
+    faults = [t.name for t in terms if known.get(t.name) != t]
+    faults += ["action"] if walk.action != task.action else []
+    faults += ["clock_hz"] if walk.clock_hz != gait_clock_hz(task) else []
+    if walk.command.names != COMMAND:
+        faults.append("command")
+    if faults:
+        raise RunError(
+            f"{walk.name}: expected a walk as the task {task.name} observes and moves, "
+            f"found another {', '.join(faults)}"
+        )
 
 
 def sizes(walk: PolicySpec, task: KickTask) -> tuple[int, int]:

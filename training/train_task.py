@@ -357,6 +357,7 @@ def _begun_as_bundle(config: TaskRunConfig, actor: Any) -> Any:
 def _begun_as_skills(shot: ShotConfig, config: TaskRunConfig, params: Any) -> Any:
     """The actor's parameters with those of the bundles that a shot names."""
     inner, walk = params["actor"]["params"], shot.walk_spec
+    shots.check_walk(walk, config.task)
     first = actor_of_bundle(
         shot.walk, walk.observation, walk.action, {"params": inner[FIRST]}
     )

@@ -24,8 +24,8 @@ class ChanceConfig:
         pitch: geometry and the ball's deceleration.
         slowing: factor on that deceleration: measured, a ball that rolls at 1.2 to
             2.55 m/s in MuJoCo stops as far away as with 0.93 to 0.99.
-        slide_s: how much farther a ball gets per m/s that it still slides too fast, m:
-            measured the same way without spin, 0.28 to 0.32.
+        slide_s: how much farther a ball gets per m/s (1.2 at most) that it still slides
+            too fast: measured the same way without spin, 0.28 to 0.32 s.
         post_m: how far off the middle of the goal a ball is as likely in as out.
         limit_s: time by which it must be in.
         length_m, width_m, time_s: distance, and time, over which the odds change by e.

@@ -26,7 +26,7 @@ from training.networks import FIRST, SECOND, GaussianActor, TwoSkills
 from training.ppo import Batch, Kept, Ppo, PpoConfig
 from training.recipes import SHOT, recipe
 from training.run_folder import RunError, RunFolder
-from training.shots import ShotConfig, Shots, sizes
+from training.shots import ShotConfig, Shots, check_walk, sizes
 from training.train_task import (
     TaskRunConfig,
     check_start,
@@ -219,8 +219,12 @@ def test_its_recipe_goes_on_from_stage_to_stage_and_takes_no_other_settings(caps
     assert surer.follows
     assert surer.run.env.randomization.imu_tilt_rad == (-0.06, 0.06)
     check_start(steady.run)
-    assert main(["train", SHOT, "--steps", "5"]) == 2
-    assert "expected the recipe of shot, found --steps" in capsys.readouterr().err
+    others = ["--steps", "5", "--archive", "runs/a"]
+    assert main(["train", SHOT, *others]) == 2
+    told = capsys.readouterr().err
+    assert "expected shot by its recipe alone, found --steps, --archive" in told
+    assert main(["train", SHOT, "--bundle", str(POLICIES / "walk")]) == 2
+    assert "found a single bundle" in capsys.readouterr().err
 
 
 def test_shots_of_other_tasks_and_without_mirrors_are_refused():
@@ -228,5 +232,14 @@ def test_shots_of_other_tasks_and_without_mirrors_are_refused():
         replace(RUN, task=WalkTask())
     with pytest.raises(ValueError, match="expected it with a mirrored kick task"):
         replace(RUN, mirrored=False)
+    first, gravity, *_ = WALK.observation.terms
+    terms = (first, replace(gravity, std=(1.0,) * 3))
+    other = replace(
+        WALK,
+        observation=replace(WALK.observation, terms=terms),
+        action=replace(WALK.action, filter_keep=0.5),
+    )
+    with pytest.raises(RunError, match="found another gravity, action"):
+        check_walk(other, TASK)
     with pytest.raises(RunError, match="scripted kick"):
         check_start(replace(RUN, shot=ShotConfig(kick="walk")))
