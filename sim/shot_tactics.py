@@ -42,16 +42,11 @@ class ShotTactics:
     def memory(self) -> Array:
         """[B, 3] what decides beside the view: 1 on the last steps, else 0; seconds in
         place; the foot, 1 for the left one, -1 for the right one."""
-        return np.array(
-            [
-                (
-                    float(state.plan == "align"),
-                    state.settled_s,
-                    1.0 if state.side == "left" else -1.0,
-                )
-                for state in self._states
-            ]
-        )
+        others = [
+            (state.settled_s, 1.0 if state.side == "left" else -1.0)
+            for state in self._states
+        ]
+        return np.column_stack([self.aligning, others])
 
     def restart(self, rows: NDArray[np.int64]) -> None:
         """New shots begin there."""

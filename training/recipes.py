@@ -32,6 +32,10 @@ from training.walk_recipe import walk_recipe
 
 SHOT = "shot"
 """What is learned out of whole shots: no task of its own, and two skills."""
+_BALL_LATER = KickStarts(
+    ahead_m=(3.0, 3.0), beside_m=(0.0, 0.0), aim_rad=0.0, rolling_share=0.0
+)
+"""Far off until it is laid where it is wanted: `CorrectionConfig`, `ShotConfig`."""
 Scripts = Callable[[str], BatchPolicy]
 """The scripted skill of a name, such as "getup"."""
 
@@ -170,14 +174,7 @@ def kick_recipe(seed: int = 0) -> tuple[Stage, ...]:
     rewards = KickRewards(
         aim=-100.0, fall=-40.0, heading=0.0, action_rate=-0.002, action_jerk=-0.001
     )
-    starts = KickStarts(
-        # The ball comes when the kick begins: see `CorrectionConfig`.
-        ahead_m=(3.0, 3.0),
-        beside_m=(0.0, 0.0),
-        aim_rad=0.0,
-        rolling_share=0.0,
-    )
-    task = KickTask(rewards=rewards, starts=starts, episode_s=2.4)
+    task = KickTask(rewards=rewards, starts=_BALL_LATER, episode_s=2.4)
     standing = TaskRunConfig(
         task=task,
         ppo=PpoConfig(
@@ -249,16 +246,9 @@ def shot_recipe(seed: int = 0) -> tuple[Stage, ...]:
     attitude filter errs as well, which training does not know, and half of what a walk
     and a kick lose by that they learn to do without.
     """
-    starts = KickStarts(
-        # The ball is laid where the shot begins: see `ShotConfig`.
-        ahead_m=(3.0, 3.0),
-        beside_m=(0.0, 0.0),
-        aim_rad=0.0,
-        rolling_share=0.0,
-    )
     ranges = RandomizationConfig(push_n=(6.0, 16.0), push_every_s=(0.7, 2.2))
     steady = TaskRunConfig(
-        task=KickTask(starts=starts, episode_s=10.5),
+        task=KickTask(starts=_BALL_LATER, episode_s=10.5),
         env=EnvConfig(num_envs=512, stagger=False, randomization=ranges),
         ppo=PpoConfig(
             epochs=3,

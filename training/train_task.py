@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from robot.contracts.symmetry import action_mirror, observation_mirror
@@ -23,7 +22,7 @@ from sim.env import EnvConfig, Environment
 from sim.tasks.kick import KickTask
 from sim.tasks.registry import gait_clock_hz
 from sim.tasks.task import Task
-from training import corrected_kick, curriculum, shots
+from training import corrected_kick, curriculum, shot_learner, shots
 from training.batch_env import BatchEnv
 from training.borrowed import actor_of_bundle, actor_of_correction
 from training.corrected_kick import CorrectedKick, CorrectionConfig
@@ -38,9 +37,9 @@ from training.duel import (
 )
 from training.film import Film, FilmConfig
 from training.guide import Guide
-from training.kept_walk import KeptWalkConfig, record
+from training.kept_walk import KeptWalkConfig
 from training.measures import Meter
-from training.networks import FIRST, SECOND, TwoSkills
+from training.networks import FIRST
 from training.opponents import SnapshotPool
 from training.ppo import Kept, LearnerState, Ppo, PpoConfig
 from training.rollouts import Collector
@@ -255,15 +254,9 @@ def make_learner(
     is kept."""
     task, mirrors = config.task, None
     if config.shot:
-        walk = config.shot.walk_spec
-        actor = TwoSkills(
-            len(walk.action.joints),
-            (walk.observation.size, corrected_kick.sizes(task)[0]),
-            config.ppo.hidden,
-            config.ppo.init_std,
-            (observation_mirror(walk.observation), action_mirror(walk.action)),
-        )
-        return Ppo(config.ppo, len(walk.action.joints), actor=actor, kept=kept)
+        size = len(task.action.joints)
+        actor = shot_learner.actor(config.shot, task, config.ppo)
+        return Ppo(config.ppo, size, actor=actor, kept=kept)
     commands = config.skill and not config.kick
     size = len(COMMAND) if commands else len(task.action.joints)
     if config.mirrored and not config.kick:
@@ -340,7 +333,8 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
     elif config.begins_as:
         params = params | {"actor": _begun_as_bundle(config, params["actor"])}
     elif config.shot:
-        params = params | {"actor": _begun_as_skills(config.shot, config, params)}
+        actor = shot_learner.begun_as(config.shot, config.task, params["actor"])
+        params = params | {"actor": actor}
     elif config.duel is not None and config.duel.from_score_teacher:
         params = params | {"actor": actor_of_teacher(config.duel, params["actor"])}
     return fresh._replace(learner=fresh.learner._replace(params=params))
@@ -352,19 +346,6 @@ def _begun_as_bundle(config: TaskRunConfig, actor: Any) -> Any:
     if config.kick is None:
         return actor_of_bundle(bundle, task.observation, task.action, actor)
     return actor_of_correction(bundle, corrected_kick.observed(task), actor)
-
-
-def _begun_as_skills(shot: ShotConfig, config: TaskRunConfig, params: Any) -> Any:
-    """The actor's parameters with those of the bundles that a shot names."""
-    inner, walk = params["actor"]["params"], shot.walk_spec
-    shots.check_walk(walk, config.task)
-    first = actor_of_bundle(
-        shot.walk, walk.observation, walk.action, {"params": inner[FIRST]}
-    )
-    seen = corrected_kick.observed(config.task)
-    second = actor_of_correction(shot.kick, seen, {"params": inner[SECOND]})
-    skills = {FIRST: first["params"], SECOND: second["params"]}
-    return params["actor"] | {"params": skills}
 
 
 def with_std(actor: Any, std: float) -> Any:
@@ -395,8 +376,8 @@ def check_start(config: TaskRunConfig) -> None:
     if config.begins_as:
         _begun_as_bundle(config, _shape_of_networks(config)["actor"])
     if config.shot is not None:
-        corrected_kick.load_kick(config.shot.kick, config.task)
-        _begun_as_skills(config.shot, config, _shape_of_networks(config))
+        actor = _shape_of_networks(config)["actor"]
+        shot_learner.begun_as(config.shot, config.task, actor)
     if config.specialists is not None:
         config.specialists.check()
     check_teachers(config.duel)
@@ -428,19 +409,6 @@ def check_warm_start(run: str) -> None:
         )
 
 
-def _kept(config: TaskRunConfig) -> Kept | None:
-    """What the walk of a shot shall not forget: recorded anew, alike each time."""
-    if config.shot is None or config.kept is None:
-        return None
-    seen, done = record(config.kept, config.shot.walk, config.seed)
-    blank = np.zeros((len(seen), corrected_kick.sizes(config.task)[0] + 1), np.float32)
-    return Kept(
-        observation=jnp.asarray(np.concatenate([seen, blank], axis=-1)),
-        action=jnp.asarray(done),
-        weight=config.kept.weight,
-    )
-
-
 def env_seed(seed: int, steps: int) -> int:
     """Of the environments of a run that starts or goes on at `steps`."""
     return int(np.random.SeedSequence((seed, steps)).generate_state(1)[0])
@@ -460,7 +428,10 @@ class _Run:
             guide = config.specialists.guide(
                 config.task.observation, config.task.action
             )
-        self._ppo = make_learner(config, guide, _kept(config))
+        kept = None
+        if config.shot is not None and config.kept is not None:
+            kept = shot_learner.kept(config.kept, config.shot, config.task, config.seed)
+        self._ppo = make_learner(config, guide, kept)
         self._world = Environment(config.task, config.env, seed)
         self._env: BatchEnv = self._world
         self._pool: SnapshotPool | None = None
