@@ -12,7 +12,7 @@ from robot import observation, skills
 from robot.action import filtered_targets
 from robot.attitude import AttitudeState
 from robot.contracts.camera import CameraModel, Image
-from robot.contracts.joints import JOINT_NAMES
+from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
 from robot.contracts.policy import CommandSpec, PolicySpec
 from robot.contracts.sensors import SensorFrame
 from robot.fall import Posture
@@ -24,6 +24,8 @@ from robot.skills import Running, SkillConfig, SkillRequest
 HEAD_JOINTS = ("head_pan", "head_tilt")
 HEAD_FILTER_KEEP = 0.8
 """The head follows its wish through the policies' own filter (arXiv:2304.13653)."""
+
+_STAND_RAD = np.array([joint.stand_rad for joint in OP3_JOINTS])
 
 FloatArray = NDArray[np.float64]
 
@@ -211,8 +213,8 @@ def _sources(
     return {
         "gyro": sensors.gyro_rad_s,
         "gravity": attitude.gravity_array,
-        "joint_position": sensors.position_rad,
-        "previous_target": state.targets_rad,
+        "joint_position": _own_joints(spec, sensors.position_rad),
+        "previous_target": _own_joints(spec, state.targets_rad),
         "velocity_command": _command(spec.command, request),
         "gait_clock": observation.gait_clock(time_s, spec.clock_hz),
         "kick_side": np.array([state.kick_side]),
@@ -225,6 +227,15 @@ def _sources(
         ),
         "linear_acceleration": sensors.acceleration_m_s2,
     }
+
+
+def _own_joints(spec: PolicySpec, angles_rad: FloatArray) -> FloatArray:
+    """[20] as the policy is shown them: joints that it does not move, such as those of
+    a head that looks about, stand, as they did wherever it learned."""
+    shown = _STAND_RAD.copy()
+    columns = _columns(spec.action.joints)
+    shown[columns] = angles_rad[columns]
+    return shown
 
 
 def _supposed_ball(spec: PolicySpec, state: LoopState) -> tuple[float, float]:

@@ -113,7 +113,8 @@ class ActionSpec:
 
     Attributes:
         joints: controlled joints, in the action vector's order. Joints left out hold
-            what the runtime gives them (the head follows the ball, for instance).
+            what the runtime gives them (the head follows the ball, for instance), and
+            the policy observes them at the stand, where they are while it learns.
         default_rad: target at action zero, one per joint.
         scale_rad: radians per unit of action, one per joint.
         min_rad: lowest target, one per joint.

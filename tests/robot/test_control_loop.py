@@ -9,7 +9,7 @@ import pytest
 from robot import control_loop
 from robot.attitude import AttitudeState
 from robot.contracts.joints import JOINT_NAMES, OP3_JOINTS
-from robot.contracts.policy import KickSpec, ObservationSpec
+from robot.contracts.policy import ActionSpec, KickSpec, ObservationSpec
 from robot.contracts.sensors import SensorFrame
 from robot.observation import TERM_SIZES
 from robot.player import Player
@@ -69,9 +69,9 @@ def sensors(position=STAND):
     )
 
 
-def tick(player, state, request, posture="upright"):
+def tick(player, state, request, posture="upright", position=STAND):
     return control_loop.tick(
-        player, CONFIG, state, sensors(), ATTITUDE, posture, request
+        player, CONFIG, state, sensors(position), ATTITUDE, posture, request
     )
 
 
@@ -108,6 +108,34 @@ def test_every_known_term_reaches_the_policy_under_its_name():
     assert seen["kick_side"] == [-1.0]
     # 30 degrees to the left.
     assert seen["kick_direction"] == pytest.approx([math.sqrt(0.75), 0.5])
+
+
+def test_a_head_that_looks_about_is_hidden_from_a_policy_that_does_not_move_it():
+    terms = (term("joint_position", 20), term("previous_target", 20))
+    player = make_player(terms)
+    spec = player.walk.spec
+    joints = tuple(name for name in JOINT_NAMES if not name.startswith("head"))
+    action = ActionSpec(
+        joints=joints,
+        default_rad=(0.0,) * 18,
+        scale_rad=(0.5,) * 18,
+        min_rad=(-1.0,) * 18,
+        max_rad=(1.0,) * 18,
+        filter_keep=0.8,
+    )
+    player.walk.spec = replace(spec, action=action)
+    look = replace(WALK, head_pan_rad=0.7, head_tilt_rad=-0.6)
+    turned = STAND.copy()
+    turned[:2] = 0.3
+    turned[-2:] = 0.7, -0.6  # head_pan and head_tilt come last
+    state = control_loop.start(player, turned)
+    state, targets = tick(player, state, look, position=turned)
+    position, target = np.split(player.walk.seen[0], 2)
+    assert position[:2] == pytest.approx([0.3, 0.3])
+    # The stand's: 0 and -0.4 rad.
+    assert position[-2:] == pytest.approx([0.0, -0.4])
+    assert target[-2:] == pytest.approx([0.0, -0.4])
+    assert targets[-2:] == pytest.approx([0.7, -0.6])
 
 
 def split(vector):
