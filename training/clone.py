@@ -180,7 +180,7 @@ def clone(
         report(config.total_steps, {"clone/succeeds": succeeded(config, trial)})
     except KeyboardInterrupt:
         return None
-    progress = progress._replace(learner=progress.learner._replace(params=params))
+    progress = progress._replace(learner=learner.beginning_as(progress.learner, params))
     folder.save(progress)
     return progress
 

@@ -40,7 +40,7 @@ from training.corrected_kick import load_kick
 from training.networks import FIRST, SECOND, GaussianActor
 from training.run_folder import RunError, git_commit, has_checkpoint, read_params
 from training.train_dmpo import DmpoRunConfig, dmpo_params, make_dmpo
-from training.train_task import TaskRunConfig, initial_progress, make_learner, skill_of
+from training.train_task import TaskRunConfig, make_learner, read_policy, skill_of
 from training.translation import FOLDED
 
 RunConfig = TaskRunConfig | DmpoRunConfig
@@ -135,7 +135,7 @@ def export_policy(
         if isinstance(config, TaskRunConfig) and config.kick:
             kick = load_kick(config.kick.bundle, config.task)
             ppo = make_learner(config)
-            params = read_params(run, initial_progress(config).learner.params)
+            params = read_policy(config, run)
             wish = lambda seen: ppo.distribution(params, seen)[0]  # noqa: E731
             _write_corrected_kick(wish, kick.script, draft, spec)
         else:
@@ -156,7 +156,7 @@ def export_shot(run: Path, config: TaskRunConfig, folder: Path, made_by: str) ->
     if config.shot is None:
         raise RunError(f"expected a run of whole shots in {run}, found another")
     _check_checkpoint(run, config)
-    skills = read_params(run, initial_progress(config).learner.params)["actor"]
+    skills = read_policy(config, run)["actor"]
     walk = _said_anew(config.shot.walk_spec, "walk", made_by)
     kick = load_kick(config.shot.kick, config.task)
     mirrors = observation_mirror(walk.observation), action_mirror(walk.action)
@@ -279,7 +279,7 @@ def learned_mean(run: Path, config: RunConfig) -> Mean:
     """
     if isinstance(config, TaskRunConfig):
         ppo = make_learner(config)
-        params = read_params(run, initial_progress(config).learner.params)
+        params = read_policy(config, run)
         skill = skill_of(config)
         if skill is not None:
             return lambda seen: skill.plain(seen, ppo.distribution(params, seen)[0])

@@ -42,6 +42,9 @@ class PpoConfig:
         init_std: of the actions.
         critic_first: updates at the start that train the critic alone. Where the actor
             can already do something, a critic that knows nothing yet would ruin it.
+        average_updates: the policy that comes of it has the mean of the weights after
+            about so many updates, in which what they do by chance averages out
+            (arXiv:1803.05407); 0: the newest weights.
     """
 
     epochs: int = 4
@@ -60,6 +63,13 @@ class PpoConfig:
     critic_rate: float = 1.0
     init_std: float = 0.37
     critic_first: int = 0
+    average_updates: int = 0
+
+    def __post_init__(self) -> None:
+        if self.average_updates < 0:
+            raise ValueError(
+                f"ppo.average_updates: expected 0 or more, found {self.average_updates}"
+            )
 
 
 class Batch(NamedTuple):
@@ -97,8 +107,9 @@ class Kept(NamedTuple):
 
 
 class LearnerState(NamedTuple):
-    """Everything that changes: parameters, optimizer, learning rate, key, count, and
-    the teachers' raw weights where there are teachers."""
+    """Everything that changes: parameters, optimizer, learning rate, key, count, the
+    teachers' raw weights where there are teachers, and the mean of the actor's weights
+    where one is kept."""
 
     params: Any
     optimizer: Any
@@ -106,6 +117,7 @@ class LearnerState(NamedTuple):
     key: PRNGKeyArray
     updates: Any
     teaching: Any = ()
+    averaged: Any = ()
 
 
 class Ppo:
@@ -151,7 +163,19 @@ class Ppo:
             key=key,
             updates=jnp.zeros((), jnp.int32),
             teaching=() if self.guide is None else self.guide.start(),
+            averaged=params["actor"] if self.config.average_updates else (),
         )
+
+    def beginning_as(self, state: LearnerState, params: Any) -> LearnerState:
+        """A fresh state with other networks."""
+        averaged = params["actor"] if self.config.average_updates else ()
+        return state._replace(params=params, averaged=averaged)
+
+    def policy_params(self, state: LearnerState) -> Any:
+        """Of the policy that comes of it: `PpoConfig.average_updates`."""
+        if not self.config.average_updates:
+            return state.params
+        return state.params | {"actor": state.averaged}
 
     @partial(jax.jit, static_argnums=0)
     def act(
@@ -261,8 +285,20 @@ class Ppo:
             key=key,
             updates=state.updates + 1,
             teaching=state.teaching,
+            averaged=self._averaged(state, params),
         )
         return state, metrics | {"learning_rate": state.learning_rate}
+
+    def _averaged(self, state: LearnerState, params: Any) -> Any:
+        """With these newest weights; all of the first updates count alike."""
+        if not self.config.average_updates:
+            return ()
+        last = jnp.minimum(state.updates + 1, self.config.average_updates)
+        return jax.tree.map(
+            lambda mean, new: mean + (new - mean) / last,
+            state.averaged,
+            params["actor"],
+        )
 
     def _kept_rows(self, key: PRNGKeyArray) -> Array | None:
         """For each minibatch of an epoch with this key."""

@@ -148,15 +148,20 @@ def _with_empty(found: Any, wanted: Any) -> Any:
     }
 
 
-def read_params(path: Path, like: T) -> T:
+def read_params(path: Path, like: T, field: str = "params") -> T:
     """Only the networks' parameters of the checkpoint in a run folder.
+
+    Args:
+        path: of the run.
+        like: shaped as they are.
+        field: of the learner's state, that holds them.
 
     Raises:
         RunError: there is no checkpoint, or its networks are shaped otherwise.
     """
     if not has_checkpoint(path):
         raise RunError(f"expected {CHECKPOINT} in {path}, found none")
-    params = _read_tree(path)["learner"]["params"]
+    params = _read_tree(path)["learner"][field]
     found, wanted = _shapes(params), _shapes(like)
     if found != wanted:
         differing = sorted(

@@ -136,11 +136,12 @@ def load_teacher(run: Path) -> Teacher:
         action=from_plain(ActionSpec, told["policy"]["action"], subject=subject),
     )
     tree = flax.serialization.msgpack_restore((run / CHECKPOINT).read_bytes())
-    params = cast(Any, tree)["learner"]["params"]
+    learner = cast(Any, tree)["learner"]
+    actor = learner.get("averaged") or learner["params"]["actor"]
     return Teacher(
         interface=interface,
         distribution=_distribution(config, interface, subject),
-        params={"actor": params["actor"]},
+        params={"actor": actor},
     )
 
 

@@ -337,7 +337,21 @@ def load_progress(config: TaskRunConfig, folder: RunFolder) -> Progress:
         params = params | {"actor": actor}
     elif config.duel is not None and config.duel.from_score_teacher:
         params = params | {"actor": actor_of_teacher(config.duel, params["actor"])}
-    return fresh._replace(learner=fresh.learner._replace(params=params))
+    learner = make_learner(config).beginning_as(fresh.learner, params)
+    return fresh._replace(learner=learner)
+
+
+def read_policy(config: TaskRunConfig, run: Path) -> Any:
+    """Parameters of the policy in a run's checkpoint, and of its critic.
+
+    Raises:
+        RunError: there is no checkpoint, or its networks are shaped otherwise.
+    """
+    like = initial_progress(config).learner
+    params = read_params(run, like.params)
+    if not config.ppo.average_updates:
+        return params
+    return params | {"actor": read_params(run, like.averaged, "averaged")}
 
 
 def _begun_as_bundle(config: TaskRunConfig, actor: Any) -> Any:
@@ -499,7 +513,7 @@ class _Run:
 
     def policy(self, progress: Progress) -> Callable[[Any], Any]:
         """Observations [R, N] to actions [R, A] without exploration."""
-        params, skill = progress.learner.params, self._skill
+        params, skill = self._ppo.policy_params(progress.learner), self._skill
         if skill is None or self._config.kick is not None:
             return lambda observation: self._ppo.mean_action(params, observation)
         return lambda seen: skill.act(seen, self._ppo.mean_action(params, seen))

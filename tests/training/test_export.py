@@ -18,6 +18,7 @@ from sim.tasks.walk_task import WalkTask
 from training.export import Folding, export_policy, policy_spec, role_of, to_onnx
 from training.ppo import PpoConfig
 from training.run_folder import RunError, RunFolder
+from training.teachers import load_teacher
 from training.train_task import (
     TaskRunConfig,
     initial_progress,
@@ -56,6 +57,25 @@ def test_the_exported_bundle_acts_as_the_learner_does(tmp_path, task, role, size
     action, _ = policy.act(observation, policy.initial_state())
     expected = make_learner(config).mean_action(progress.learner.params, observation)
     np.testing.assert_allclose(action, jax.device_get(expected), atol=1e-5)
+
+
+def test_a_policy_of_averaged_weights_is_exported_as_such(tmp_path):
+    ppo = replace(TINY.ppo, average_updates=10)
+    config = replace(TINY, ppo=ppo, total_steps=32)
+    with RunFolder(tmp_path / "run", config, resume=False) as folder:
+        learner = train_task(config, folder).learner
+    bundle = tmp_path / "bundle"
+    export_policy(tmp_path / "run", config, bundle, "mine", made_by="a test")
+    observation = np.random.default_rng(0).normal(size=143).astype(np.float32)
+    action, _ = load_bundle(bundle).act(observation, ())
+    acts = make_learner(config)
+    newest = acts.mean_action(learner.params, observation)
+    averaged = acts.mean_action(acts.policy_params(learner), observation)
+    np.testing.assert_allclose(action, averaged, atol=1e-5)
+    assert np.abs(action - newest).max() > 1e-3
+    teacher = load_teacher(tmp_path / "run")
+    told = teacher.distribution(teacher.params, observation).mean
+    np.testing.assert_allclose(told, averaged, atol=1e-5)
 
 
 def test_a_card_that_is_there_stays(tmp_path):

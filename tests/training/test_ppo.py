@@ -112,6 +112,24 @@ def test_learns_to_copy_its_observation():
     assert loss(state.params) < 0.03
 
 
+def test_the_policy_that_comes_of_it_has_the_mean_of_the_last_weights():
+    ppo = Ppo(PpoConfig(hidden=(4,), minibatches=1, average_updates=2), action_size=1)
+    state = ppo.init(jax.random.key(0), 1, 1)
+    rollout = batch(np.arange(8.0), *np.zeros((4, 8)))
+    newest = []
+    for _ in range(3):
+        state, _ = ppo.update(state, rollout)
+        newest.append(jax.tree.leaves(state.params["actor"]))
+    first, second, third = newest
+    assert any(np.abs(a - b).max() > 1e-4 for a, b in zip(first, third, strict=True))
+    found = jax.tree.leaves(ppo.policy_params(state)["actor"])
+    for leaf, a, b, c in zip(found, first, second, third, strict=True):
+        # 1, then (1 + 2) / 2, then half of that and half of the third.
+        np.testing.assert_allclose(leaf, ((a + b) / 2 + c) / 2, atol=1e-6)
+    with pytest.raises(ValueError, match="average_updates: expected 0 or more"):
+        PpoConfig(average_updates=-1)
+
+
 def test_the_critic_trains_alone_at_first():
     config = PpoConfig(hidden=(8,), minibatches=2, epochs=2, critic_first=2)
     ppo = Ppo(config, action_size=1)
