@@ -198,7 +198,11 @@ def think(
         request = SkillRequest(kind="score")
         game = game_senses.terms(config.pitch, state.looks)
     if order is None:
-        aside = shot.direction(config.shot, config.pitch, state.view)
+        aside = (
+            shot.direction(config.shot, config.pitch, state.view)
+            if player.kick_aims
+            else shot.to_middle(config.pitch, state.view)
+        )
         request = replace(request, kick_direction_rad=aside)
     pose, ball = state.view.pose, state.view.ball
     seen = None if pose is None or ball is None else pose.to_torso(ball)

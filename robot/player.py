@@ -37,9 +37,11 @@ class Player:
 
     @property
     def kick_aims(self) -> bool:
-        """Its kick takes a direction; such a one may begin in mid-stride."""
-        terms = self.kick.spec.observation.terms
-        return any(term.name == "kick_direction" for term in terms)
+        """Its kick takes a direction and needs no place; such a one may begin in
+        mid-stride."""
+        spec = self.kick.spec
+        terms = spec.observation.terms
+        return spec.kick is None and any(t.name == "kick_direction" for t in terms)
 
     def skill(self, role: Role) -> Policy:
         """Raises KeyError for a score policy that is not there."""

@@ -128,12 +128,17 @@ def kick_trials(
     pushes = _Pushes(arena, kick)
     flight = _Flight(arena)
     batch = PolicyBatch(policies, count)
+    aim = arena.yaw_rad
     tilt = np.zeros(count)
     length_s = max(policy.spec.commit_s for policy in policies) + kick.watch_s
     for step in range(round(length_s / arena.period_s)):
         pushes.apply(arena, step * arena.period_s)
         flight.before(arena)
-        arena.step(batch.targets(arena, kick_side=side[:, None]))
+        off = aim - arena.yaw_rad
+        direction = np.stack([np.cos(off), np.sin(off)], axis=-1)
+        arena.step(
+            batch.targets(arena, kick_side=side[:, None], kick_direction=direction)
+        )
         flight.after(arena)
         tilt = np.maximum(tilt, 1 - arena.uprightness)
     speed, angle, roll = flight.result()

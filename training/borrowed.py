@@ -46,21 +46,22 @@ def actor_of_correction(bundle: str, observation: ObservationSpec, actor: Any) -
     """`actor`'s parameters with the network that corrects the kick of a bundle; its
     spread stays.
 
+    What the bundle's correction does not observe counts for nothing at first.
+
     Args:
         bundle: shipped (by its name) or in a folder.
         observation: of the kick that is corrected now.
         actor: its parameters, as `training.networks.GaussianActor` has them.
 
     Raises:
-        RunError: no such kick, or it observes otherwise, or its layers are others.
+        RunError: no such kick, or its scales of a common term or its layers are others.
     """
-    spec, layers = read_correction(bundle)
-    if spec.observation != observation:
-        raise RunError(
-            f"{bundle}: expected a correction that goes by {observation}, found "
-            f"{spec.observation}"
-        )
-    return _with_layers(bundle, actor, layers)
+    spec, ((first, bias), *others) = read_correction(bundle)
+    split = spec.observation.size
+    seen, times = np.split(np.asarray(first), [split])
+    seen = _rows(bundle, seen, spec.observation, observation)
+    weights = np.concatenate([seen, times])
+    return _with_layers(bundle, actor, [(weights, bias), *others])
 
 
 def _with_layers(bundle: str, actor: Any, layers: Sequence[tuple[Any, Any]]) -> Any:

@@ -39,7 +39,7 @@ from training.run_folder import RunError
 from training.skill import Skill
 
 _SIDE = ObservationTerm(name="kick_side", size=1, unit="1", frame="none")
-_UNSEEN = ("gait_clock", "kick_direction")
+_UNSEEN = ("gait_clock",)
 """Terms of a kick task that only a kick without a script needs."""
 TIMES = PHASES + 1
 """Numbers by which the critic knows how far the kick is, and whether it is on."""

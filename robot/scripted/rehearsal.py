@@ -39,6 +39,7 @@ def rehearsal(spec: PolicySpec) -> Float32Array:
         ),
         "joint_position": stand + 0.1 * np.sin(np.outer(time, np.arange(20))),
         "ball_position": np.tile([0.17, -0.05], (_STEPS, 1)),
+        "kick_direction": np.tile([np.cos(0.1), np.sin(0.1)], (_STEPS, 1)),
     }
     history: observation.History = ()
     rows = []

@@ -254,6 +254,30 @@ def test_a_kick_that_aims_is_begun_wherever_the_ball_lies_for_it(score):
     assert len(aiming.seen) == 3
 
 
+def test_a_kick_that_is_stood_for_is_told_where_the_middle_of_the_goal_lies():
+    plain = make_player()
+    near = KickSpec(
+        ahead_m=(0.1, 0.3), aside_m=(0.01, 0.2), turn_rad_m=0.0, settle_s=0.0
+    )
+    terms = ObservationSpec(terms=(term("kick_direction", 2),))
+    player = replace(
+        plain, kick=Spy(replace(plain.kick.spec, observation=terms, kick=near))
+    )
+    assert not player.kick_aims
+    me, config = Identity(team=1), BrainConfig()
+    body = AttitudeState(gravity=(0.0, 0.0, -1.0), gyro_rad_s=(0.0, 0.0, 0.0))
+    robot = TrackedRobot(team=1, player=1, x_m=1.0, y_m=0.0, yaw_rad=0.04)
+    # To the goal's middle, 1.3 m on and 0.1 m aside: atan(0.1 / 1.3) = 0.0768 rad.
+    frame = TrackerFrame(time_s=3.0, ball_xy_m=(1.2, -0.1), robots=(robot,))
+    state = replace(brain.start(player, np.zeros(20)), game=PLAYING, game_s=0.0)
+    state = replace(state, tactics=TacticsState(plan="align", side="right"))
+    heard = brain.hear(config, me, state, None, frame, 0.0)
+    found = brain.think(config, me, player, heard, sensors(), body, "upright")[0]
+    assert found.loop.skill == "kick"
+    cosine, sine = player.kick.seen[-1]
+    assert math.atan2(sine, cosine) == pytest.approx(0.0768 - 0.04, abs=1e-3)
+
+
 def test_a_score_bundle_joins_the_player(tmp_path):
     write_player(tmp_path)
     write_bundle(tmp_path / "score", "score")

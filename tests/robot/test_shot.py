@@ -55,6 +55,16 @@ def test_a_shot_goes_as_little_aside_as_the_goal_allows(yaw, aside):
     assert found == pytest.approx(aside, abs=1e-4)
 
 
+def test_a_kick_that_is_stood_for_goes_to_the_middle_of_the_goal():
+    # From (0.5, 0.3) to (2.5, 0): atan(-0.3 / 2) = -0.1489 rad, less the heading.
+    view = at(0.3, 0.3, yaw=0.05, ball=(0.5, 0.3))
+    assert shot.to_middle(PITCH, view) == pytest.approx(-0.1989, abs=1e-4)
+    # Straight back, with the goal at the robot's left hand.
+    aside = at(0.3, 0.0, yaw=-math.pi / 2, ball=(0.5, 0.0))
+    assert shot.to_middle(PITCH, aside) == pytest.approx(math.pi / 2)
+
+
 def test_a_blind_robot_shoots_straight_ahead():
     blind = WorldView(pose=None, ball=(0.0, 0.0))
     assert shot.direction(CONFIG, PITCH, blind) == 0.0
+    assert shot.to_middle(PITCH, blind) == 0.0

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import jax
 import numpy as np
 import pytest
 
 from robot import scripted
 from robot.contracts.errors import ContractError
 from robot.contracts.joints import OP3_JOINTS
+from robot.contracts.policy import ObservationTerm
 from robot.contracts.symmetry import observation_mirror
 from robot.policy import load_bundle
 from robot.scripted.correction import FILE, OnnxCorrection, seen_size
@@ -21,6 +23,7 @@ from sim.randomization import NO_RANDOMIZATION
 from sim.tasks.kick import KickTask
 from sim.tasks.kick_starts import KickStarts
 from training.archive import ArchiveError, open_for_reuse
+from training.borrowed import actor_of_correction
 from training.corrected_kick import (
     CorrectedKick,
     CorrectionConfig,
@@ -30,6 +33,7 @@ from training.corrected_kick import (
 )
 from training.export import export_policy
 from training.film import FilmConfig
+from training.networks import GaussianActor
 from training.ppo import PpoConfig
 from training.run_archive import archive_of
 from training.run_folder import RunError, RunFolder
@@ -179,6 +183,18 @@ def test_a_correction_is_learned_on_from_its_bundle(trained, tmp_path):
     np.testing.assert_allclose(learner.mean_action(params, seen), wanted, atol=1e-6)
 
 
+def test_what_a_correction_did_not_see_counts_for_nothing_at_first(trained):
+    spec, more = load_bundle(trained[1]).spec.observation, 2
+    new = ObservationTerm(name="own_velocity", size=more, unit="m/s", frame="heading")
+    wider = replace(spec, terms=(new, *spec.terms))
+    network = GaussianActor(18, (8,), 0.1)
+    seen = np.random.default_rng(0).normal(size=(4, seen_size(wider)))
+    fresh = network.init(jax.random.key(0), seen)
+    actor = actor_of_correction(str(trained[1]), wider, fresh)
+    wanted = make_learner(RUN).mean_action(trained[2], seen[:, more:])
+    np.testing.assert_allclose(network.apply(actor, seen)[0], wanted, atol=1e-6)
+
+
 def test_what_corrects_no_such_kick_is_nothing_to_begin_as(trained):
     bundle = str(trained[1])
     with pytest.raises(RunError, match=r"a kick that a policy corrects .* found no"):
@@ -186,7 +202,7 @@ def test_what_corrects_no_such_kick_is_nothing_to_begin_as(trained):
     with pytest.raises(RunError, match="expected layers"):
         check_start(replace(RUN, begins_as="kick"))
     shorter = replace(TASK, ball_history=4)
-    with pytest.raises(RunError, match="expected a correction that goes by"):
+    with pytest.raises(RunError, match=r"expected .*ball_position.*history=4"):
         check_start(replace(RUN, task=shorter, begins_as=bundle))
 
 
@@ -247,6 +263,6 @@ def test_the_corrected_spec_leaves_out_what_only_a_learned_kick_needs():
     names = [term.name for term in found.observation.terms]
     assert names == [
         *("gyro", "gravity", "joint_position", "previous_target"),
-        *("ball_position", "kick_side"),
+        *("ball_position", "kick_direction", "kick_side"),
     ]
     assert found.state_shapes == ((3,), (18,), (len(BODY_JOINTS),), (1,))

@@ -214,9 +214,10 @@ def test_a_run_is_exported_as_the_two_skills_it_began_as(tmp_path):
 
 
 def test_its_recipe_goes_on_from_stage_to_stage_and_takes_no_other_settings(capsys):
-    steady, surer = recipe(SHOT, 5, lambda name: None)  # type: ignore[arg-type]
+    steady, surer, finest = recipe(SHOT, 5, lambda name: None)  # type: ignore[arg-type]
     assert isinstance(surer.run, TaskRunConfig)
     assert surer.follows
+    assert finest.follows
     assert surer.run.env.randomization.imu_tilt_rad == (-0.06, 0.06)
     check_start(steady.run)
     others = ["--steps", "5", "--archive", "runs/a"]
