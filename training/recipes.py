@@ -288,12 +288,8 @@ def shot_recipe(seed: int = 0) -> tuple[Stage, ...]:
     )
     finest = replace(
         surer,
-        ppo=replace(
-            surer.ppo, epochs=4, minibatches=4, kl=0.016, average_updates=500
-        ),
-        shot=ShotConfig(
-            near_share=0.45, near_behind_m=(0.22, 0.8), near_aside_m=0.3
-        ),
+        ppo=replace(surer.ppo, epochs=4, minibatches=4, kl=0.016, average_updates=500),
+        shot=ShotConfig(near_share=0.45, near_behind_m=(0.22, 0.8), near_aside_m=0.3),
         total_steps=13_000_000,
     )
     return (
