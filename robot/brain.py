@@ -201,7 +201,7 @@ def think(
         aside = (
             shot.direction(config.shot, config.pitch, state.view)
             if player.kick_aims
-            else shot.to_middle(config.pitch, state.view)
+            else tactics.direction(config.tactics, config.pitch, state.view)
         )
         request = replace(request, kick_direction_rad=aside)
     pose, ball = state.view.pose, state.view.ball

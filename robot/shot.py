@@ -1,4 +1,4 @@
-"""When a kick that aims begins, and where a kick sends the ball. Pure.
+"""When a kick that aims begins, and where it sends the ball. Pure.
 
 The own team's frame: the goal to score in lies at +x.
 """
@@ -33,24 +33,16 @@ class ShotConfig:
 def direction(config: ShotConfig, pitch: FieldSpec, view: WorldView) -> float:
     """Where a kick that aims should send the ball, rad off the heading: into the goal,
     as little aside as that allows. 0 for a robot that sees too little."""
-    half_m = pitch.goal_width_m / 2 - config.inside_m
-    low, high = (_toward(pitch, view, end) for end in (-half_m, half_m))
-    return min(max(0.0, low), high)
-
-
-def to_middle(pitch: FieldSpec, view: WorldView) -> float:
-    """Where a kick that is stood for should send the ball, rad off the heading: to the
-    middle of the goal. 0 for a robot that sees too little."""
-    return _toward(pitch, view, 0.0)
-
-
-def _toward(pitch: FieldSpec, view: WorldView, left_m: float) -> float:
-    """From the ball to a point of the goal line, rad off the heading."""
     pose, ball = view.pose, view.ball
     if pose is None or ball is None:
         return 0.0
     to_line = max(pitch.half_length_m - ball[0], 1e-6)
-    return wrapped(math.atan2(left_m - ball[1], to_line) - pose.yaw_rad)
+    half_m = pitch.goal_width_m / 2 - config.inside_m
+    low, high = (
+        wrapped(math.atan2(end - ball[1], to_line) - pose.yaw_rad)
+        for end in (-half_m, half_m)
+    )
+    return min(max(0.0, low), high)
 
 
 def may_begin(config: ShotConfig, pitch: FieldSpec, view: WorldView) -> bool:

@@ -176,6 +176,14 @@ def aim(config: TacticsConfig, pitch: FieldSpec, ball: Point) -> float:
     return heading
 
 
+def direction(config: TacticsConfig, pitch: FieldSpec, view: WorldView) -> float:
+    """Where a kick that is stood for should send the ball, rad off the heading: where
+    one stands for (`aim`). 0 for a robot that sees too little."""
+    if view.pose is None or view.ball is None:
+        return 0.0
+    return wrapped(aim(config, pitch, view.ball) - view.pose.yaw_rad)
+
+
 def endangers_own_goal(
     config: TacticsConfig, pitch: FieldSpec, ball: Point, heading_rad: float
 ) -> bool:

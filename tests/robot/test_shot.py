@@ -4,9 +4,10 @@ import math
 
 import pytest
 
-from robot import shot
+from robot import shot, tactics
 from robot.contracts.field import FieldSpec
 from robot.shot import ShotConfig
+from robot.tactics import TacticsConfig
 from robot.world import Pose, WorldView
 
 CONFIG = ShotConfig()
@@ -55,16 +56,18 @@ def test_a_shot_goes_as_little_aside_as_the_goal_allows(yaw, aside):
     assert found == pytest.approx(aside, abs=1e-4)
 
 
-def test_a_kick_that_is_stood_for_goes_to_the_middle_of_the_goal():
+def test_a_kick_that_is_stood_for_goes_where_it_is_stood_for():
+    config = TacticsConfig()
     # From (0.5, 0.3) to (2.5, 0): atan(-0.3 / 2) = -0.1489 rad, less the heading.
     view = at(0.3, 0.3, yaw=0.05, ball=(0.5, 0.3))
-    assert shot.to_middle(PITCH, view) == pytest.approx(-0.1989, abs=1e-4)
-    # Straight back, with the goal at the robot's left hand.
-    aside = at(0.3, 0.0, yaw=-math.pi / 2, ball=(0.5, 0.0))
-    assert shot.to_middle(PITCH, aside) == pytest.approx(math.pi / 2)
+    found = tactics.direction(config, PITCH, view)
+    assert found == pytest.approx(-0.1989, abs=1e-4)
+    # At the wall there is no room to stand for the goal: along it, less the heading.
+    wall = at(0.3, 1.4, yaw=0.2, ball=(0.5, PITCH.half_width_m - 0.02))
+    assert tactics.direction(config, PITCH, wall) == pytest.approx(-0.2)
 
 
 def test_a_blind_robot_shoots_straight_ahead():
     blind = WorldView(pose=None, ball=(0.0, 0.0))
     assert shot.direction(CONFIG, PITCH, blind) == 0.0
-    assert shot.to_middle(PITCH, blind) == 0.0
+    assert tactics.direction(TacticsConfig(), PITCH, blind) == 0.0
