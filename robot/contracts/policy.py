@@ -114,7 +114,7 @@ class ActionSpec:
     Attributes:
         joints: controlled joints, in the action vector's order. Joints left out hold
             what the runtime gives them (the head follows the ball, for instance), and
-            the policy observes them at the stand, where they are while it learns.
+            the policy observes them as if that were the stand, as while it learns.
         default_rad: target at action zero, one per joint.
         scale_rad: radians per unit of action, one per joint.
         min_rad: lowest target, one per joint.

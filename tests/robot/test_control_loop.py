@@ -129,11 +129,13 @@ def test_a_head_that_looks_about_is_hidden_from_a_policy_that_does_not_move_it()
     turned[:2] = 0.3
     turned[-2:] = 0.7, -0.6  # head_pan and head_tilt come last
     state = control_loop.start(player, turned)
-    state, targets = tick(player, state, look, position=turned)
+    felt = turned.copy()
+    felt[-2:] = 0.5, -0.61  # on its way, and sagging
+    state, targets = tick(player, state, look, position=felt)
     position, target = np.split(player.walk.seen[0], 2)
     assert position[:2] == pytest.approx([0.3, 0.3])
-    # The stand's: 0 and -0.4 rad.
-    assert position[-2:] == pytest.approx([0.0, -0.4])
+    # The stand's, 0 and -0.4 rad, and how far off its targets it is: 0.06 at most.
+    assert position[-2:] == pytest.approx([-0.06, -0.41])
     assert target[-2:] == pytest.approx([0.0, -0.4])
     assert targets[-2:] == pytest.approx([0.7, -0.6])
 
