@@ -216,8 +216,8 @@ def _sources(
     return {
         "gyro": sensors.gyro_rad_s,
         "gravity": attitude.gravity_array,
-        "joint_position": _seen_joints(spec, state, sensors),
-        "previous_target": _own_joints(spec, state.targets_rad),
+        "joint_position": _shown(spec, sensors.position_rad, state.targets_rad),
+        "previous_target": _shown(spec, state.targets_rad, state.targets_rad),
         "velocity_command": _command(spec.command, request),
         "gait_clock": observation.gait_clock(time_s, spec.clock_hz),
         "kick_side": np.array([state.kick_side]),
@@ -232,24 +232,17 @@ def _sources(
     }
 
 
-def _own_joints(spec: PolicySpec, angles_rad: FloatArray) -> FloatArray:
-    """[20] as the policy is shown them: joints that it does not move, such as those of
-    a head that looks about, stand, as they did wherever it learned."""
-    shown = _STAND_RAD.copy()
-    columns = _columns(spec.action.joints)
-    shown[columns] = angles_rad[columns]
-    return shown
-
-
-def _seen_joints(
-    spec: PolicySpec, state: LoopState, sensors: SensorFrame
+def _shown(
+    spec: PolicySpec, angles_rad: FloatArray, targets_rad: FloatArray
 ) -> FloatArray:
-    """[20] `_own_joints`; the others as far off the stand as they are off their
-    targets."""
-    off = sensors.position_rad - state.targets_rad
-    off = np.clip(off, -_MOST_OFF_RAD, _MOST_OFF_RAD)
-    off[_columns(spec.action.joints)] = 0.0
-    return _own_joints(spec, sensors.position_rad) + off
+    """[20] angles as the policy is shown them: joints that it does not move, such as
+    those of a head that looks about, as far off the stand as they are off their
+    targets, for wherever it learned they held the stand."""
+    off = np.clip(angles_rad - targets_rad, -_MOST_OFF_RAD, _MOST_OFF_RAD)
+    shown = _STAND_RAD + off
+    own = _columns(spec.action.joints)
+    shown[own] = angles_rad[own]
+    return shown
 
 
 def _supposed_ball(spec: PolicySpec, state: LoopState) -> tuple[float, float]:
